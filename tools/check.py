@@ -1,0 +1,124 @@
+"""Check the whole book. `python tools/check.py` runs every check, `python tools/check.py export clean` only those.
+
+Each check yields pairs (name, problem), with an empty problem when all is well.
+The files are compared before and after, so uncommitted work is no obstacle; nothing is restored.
+"""
+import hashlib, json, os, re, shutil, subprocess, sys, time, zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+LIB = 'vjepa2_nb'
+IMPORT_ALL = f'''import importlib, pkgutil, {LIB}
+for m in pkgutil.walk_packages({LIB}.__path__, '{LIB}.'): importlib.import_module(m.name)'''
+
+def environment():
+    "Two workers on two cores: one thread each. No model hub, and no variable that changes what nbdev or Python do."
+    env = {k: v for k, v in os.environ.items() if k not in ('IN_TEST', 'PYTHONPATH', 'PYTHONHOME')}
+    return {**env, 'OMP_NUM_THREADS': '1', 'MKL_NUM_THREADS': '1', 'HF_HUB_OFFLINE': '1',
+            'PATH': f'{BIN}{os.pathsep}{env["PATH"]}'}
+
+def run(*cmd, cwd=ROOT, show=False):
+    "Run `cmd` and return its exit status and its output, which is also printed as it comes with `show`."
+    lines = []
+    with subprocess.Popen([str(o) for o in cmd], cwd=cwd, env=environment(), text=True, errors='replace',
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as p:
+        for line in p.stdout:
+            lines.append(line)
+            if show: print(line, end='', flush=True)
+    return p.returncode, ''.join(lines)
+
+def tail(output, n=12): return '\n'.join(output.strip().splitlines()[-n:])
+
+def book_files(pattern='*'):
+    "Notebooks and modules, without checkpoints and caches."
+    files = [*ROOT.glob(f'nbs/**/{pattern}.ipynb'), *ROOT.glob(f'{LIB}/**/{pattern}.py')]
+    return sorted(f for f in files if not any(o[0] in '._' for o in f.relative_to(ROOT).parts[:-1]))
+
+def hashes(): return {f.relative_to(ROOT).as_posix(): hashlib.sha256(f.read_bytes()).hexdigest() for f in book_files()}
+
+def changes_nothing(command, warning='\0'):
+    "The problem if `command` fails or changes a file of the book."
+    before = hashes()
+    status, out = run(command)
+    after = hashes()
+    if status or warning in out: return tail(out)
+    changed = sorted(k for k in before.keys() | after.keys() if before.get(k) != after.get(k))
+    return changed and f'it changed {", ".join(changed)}: run `.venv/bin/{command}` and commit the result'
+
+def export():
+    "Modules are up to date with the notebooks, and each has one."
+    yield 'nbdev_export changes nothing', changes_nothing('nbdev_export')
+    lost = []
+    for f in ROOT.glob(f'{LIB}/**/*.py'):
+        source = re.search(r'File to edit: (.*\.ipynb)', f.read_text(encoding='utf-8'))
+        if source and not (f.parent/source[1]).exists(): lost.append(f'{f.relative_to(ROOT)} (from {source[1]})')
+    yield 'every module has its notebook', lost and f'no notebook for {", ".join(lost)}: delete the module'
+
+def clean():
+    "Notebooks carry no superfluous metadata."
+    yield 'nbdev_clean changes nothing', changes_nothing('nbdev_clean', 'Failed to clean')
+
+def readme():
+    "README.md is what the index notebook says."
+    status, out = run(sys.executable, 'tools/readme.py', '--check')
+    yield 'README.md is up to date', status and tail(out)
+
+def outputs():
+    "No stored output is an error."
+    bad = []
+    for f in ROOT.glob('nbs/**/[!.]*.ipynb'):
+        for i, cell in enumerate(json.loads(f.read_text(encoding='utf-8'))['cells']):
+            bad += [f'{f.name} cell {i}: {o["ename"]}' for o in cell.get('outputs', []) if o['output_type'] == 'error']
+    yield 'no notebook output is an error', ', '.join(bad)
+
+def notebooks():
+    "Every notebook runs and its tests pass."
+    from nbdev.doclinks import nbglob
+    names = sorted(f.name for f in nbglob(as_path=True))
+    if not names: yield 'notebooks', 'there are none in nbs'
+    status, out = run('nbdev_test', '--n_workers', 2, '--do_print', '--timing', show=True)
+    failed = re.findall(r'^\t(\S+\.ipynb)$', out, re.M)
+    if status and not failed: yield 'nbdev_test', f'it ended with status {status}'
+    for name in names: yield name, name in failed and 'failed, see above'
+
+def wheel():
+    "The wheel holds all files and, installed with its dependencies in an empty environment, imports and runs."
+    tmp = ROOT/'.wheel_test'
+    python = tmp/'venv/bin/python'
+    shutil.rmtree(tmp, ignore_errors=True)
+    try:
+        status, out = run(sys.executable, '-m', 'build', '--outdir', tmp/'dist', '.')
+        yield 'wheel: build', status and tail(out)
+        if status: return
+        whl, = tmp.glob('dist/*.whl')
+        files = [*ROOT.glob(f'{LIB}/**/*.py'), *ROOT.glob(f'{LIB}/weights/*')]
+        missing = {f.relative_to(ROOT).as_posix() for f in files} - set(zipfile.ZipFile(whl).namelist())
+        yield 'wheel: holds every module and weight', missing and f'it lacks {", ".join(sorted(missing))}'
+        pip = python, '-m', 'pip', 'install', '-q', '--no-compile', '-c', ROOT/'constraints.txt'
+        for name, cmd in {'empty environment': (sys.executable, '-m', 'venv', tmp/'venv'),
+                          'install': (*pip, whl),
+                          'import every module': (python, '-I', '-c', IMPORT_ALL),
+                          'vjepa2 --help': (tmp/'venv/bin/vjepa2', '--help')}.items():
+            status, out = run(*cmd, cwd=tmp)
+            yield f'wheel: {name}', status and tail(out)
+            if status: return
+    finally: shutil.rmtree(tmp, ignore_errors=True)
+
+CHECKS = {f.__name__: f for f in (export, clean, readme, outputs, notebooks, wheel)}
+
+def main(names):
+    "Run the checks in `names`, or all; return 1 if one fails."
+    passed, failed = 0, []
+    for name in names or CHECKS:
+        print(f'== {name}: {CHECKS[name].__doc__}', flush=True)
+        start = time.time()
+        for what, problem in CHECKS[name]():
+            print(f'   {"FAILED" if problem else "ok"}: {what}', flush=True)
+            if problem: failed.append(f'FAILED: {what}\n{problem}')
+            else: passed += 1
+        print(f'   {time.time() - start:.0f} s', flush=True)
+    print('', *failed, f'{passed} passed, {len(failed)} failed', sep='\n')
+    return 1 if failed or not passed else 0
+
+if __name__ == '__main__': sys.exit(main(sys.argv[1:]))
