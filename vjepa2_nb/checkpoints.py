@@ -22,6 +22,7 @@ def write_atomic(
     try:
         save(part)
         with open(part,'rb+') as f: os.fsync(f.fileno())
+        part.chmod(0o644)
         os.replace(part,path)
     except BaseException as e:
         part.unlink(missing_ok=True)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['feature_std', 'rankme', 'encode', 'pixel_tokens', 'summary', 'ridge_accuracy', 'AttentiveProbe', 'fit_probe',
-           'probe_accuracy', 'wilson', 'Watch', 'show_dashboard', 'stored']
+           'probe_accuracy', 'wilson', 'Watch', 'show_dashboard', 'stored', 'show_table']
 
 # %% ../nbs/03b_diagnostics.ipynb #03b-003
 import json, math
@@ -215,3 +215,16 @@ def stored(
         path.parent.mkdir(parents=True,exist_ok=True)
         path.write_text(json.dumps(make(),indent=1))
     return json.loads(path.read_text())
+
+# %% ../nbs/03b_diagnostics.ipynb #03b-050
+def show_table(
+    rows:list, # dicts with the same keys
+    keys=None, # columns; None: all of the first row
+    share=('shape','color','direction','speed') # columns that are shares, shown in percent
+): # IPython Markdown
+    "Dicts as a table; in a plain console use `.data`."
+    from IPython.display import Markdown
+    keys = keys or list(rows[0])
+    text = lambda k,v: f'{100*v:.0f} %' if k in share else f'{v:.3g}' if isinstance(v,float) else str(v)
+    lines = [keys,['---']*len(keys)]+[[text(k,r[k]) for k in keys] for r in rows]
+    return Markdown('\n'.join('| '+' | '.join(l)+' |' for l in lines))

@@ -180,7 +180,7 @@ class VisionTransformer(nn.Module):
 
 # %% ../nbs/02_encoder.ipynb #02-034
 ENCODERS = dict(
-    nano=dict(img_size=64,patch_size=8,num_frames=8,embed_dim=128,depth=6,num_heads=4,rope='interleaved',rope_base=10.,init='xavier'),
+    nano=dict(img_size=32,patch_size=8,num_frames=8,embed_dim=64,depth=4,num_heads=1,rope='interleaved',rope_base=10.,init='xavier',abs_pos=1.),
     vitl=dict(embed_dim=1024,depth=24,num_heads=16),
     vith=dict(embed_dim=1280,depth=32,num_heads=16),
     vitg=dict(embed_dim=1408,depth=40,num_heads=22,mlp_ratio=48/11))
