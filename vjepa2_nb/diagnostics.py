@@ -192,6 +192,7 @@ def show_dashboard(
 ): # matplotlib Figure
     "Loss, spread, rank and probe side by side; several runs in one picture to compare them."
     panels = dict(loss=['loss'],spread=['target_std','online_std'],RankMe=['rank'],probe=[k for k in runs[0][0] if k not in ('step','loss','target_std','online_std','rank')])
+    panels = {k:v for k,v in panels.items() if v}
     fig,axs = plt.subplots(1,len(panels),figsize=(3*len(panels),2.4),dpi=72,layout='constrained')
     for ax,(panel,keys) in zip(axs,panels.items()):
         for i,run in enumerate(runs):
@@ -199,7 +200,7 @@ def show_dashboard(
                 label = k if len(runs)==1 else (f'{names[i] if names else i}' if j==0 else None)
                 ax.plot([r['step'] for r in run],[r[k] for r in run],color=f'C{j if len(runs)==1 else i}',ls='-' if len(runs)==1 or j==0 else ':',label=label)
         ax.set_title(panel,fontsize=9); ax.set_xlabel('step',fontsize=8); ax.tick_params(labelsize=7)
-        if len(keys)>1 or len(runs)>1: ax.legend(fontsize=7)
+        if len(keys)>1 and len(runs)==1 or len(runs)>1 and panel=='loss': ax.legend(fontsize=7)
     fig.suptitle(title,fontsize=10); plt.close(fig)
     return fig
 
