@@ -19,10 +19,14 @@ def directives(source):
 
 def is_widget(output): return any('widget-view' in mime for mime in output.get('data', {}))
 
+def from_root(text):
+    "Links of a notebook, as seen from the folder of the README."
+    return LINK.sub(lambda m: m[1] + os.path.normpath(f'nbs/{m[2]}'), text)
+
 def readable(cell):
     "`cell` as the README shows it, or None if it is hidden."
     if cell.cell_type == 'markdown':
-        cell.source = LINK.sub(lambda m: m[1] + os.path.normpath(f'nbs/{m[2]}'), cell.source)
+        cell.source = from_root(cell.source)
         return cell
     found, cell.source = directives(cell.source)
     hidden = found.keys() & {'hide', 'export', 'default_exp'} or found.get('include') == 'false'
@@ -30,6 +34,8 @@ def readable(cell):
     if found.get('echo') == 'false' or 'hide_input' in found: cell.metadata.transient = {'remove_source': True}
     if found.get('output') == 'false': cell.outputs = []
     cell.outputs = [o for o in cell.outputs if not is_widget(o)]
+    for data in (o.data for o in cell.outputs if 'text/markdown' in o.get('data', {})):
+        data['text/markdown'] = from_root(data['text/markdown'])
     return cell
 
 def render():

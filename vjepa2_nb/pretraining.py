@@ -4,12 +4,11 @@
 
 # %% auto #0
 __all__ = ['VIT_DEFAULTS', 'PREDICTOR_SHARED', 'TUBE', 'FUTURE', 'EASY', 'CONFIGS', 'SHIPPED', 'generator', 'WorldClips',
-           'FileClips', 'Batches', 'PretrainConfig', 'make_jepa', 'make_clips', 'stop_on_signal', 'Trainer', 'Result',
-           'pretrain', 'open_weights', 'load_encoder', 'load_predictor', 'export_weights']
+           'FileClips', 'Batches', 'PretrainConfig', 'make_jepa', 'make_clips', 'Trainer', 'Result', 'pretrain',
+           'open_weights', 'load_encoder', 'load_predictor', 'export_weights']
 
 # %% ../nbs/04_pretraining.ipynb #04-003
-import copy, hashlib, inspect, json, math, signal, threading
-from contextlib import contextmanager
+import copy, hashlib, inspect, json, math
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 import torch
@@ -17,7 +16,7 @@ from accelerate import Accelerator
 from safetensors.torch import save_file
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
-from .checkpoints import load_state, read_checkpoint, write_atomic
+from .checkpoints import load_state, read_checkpoint, stop_on_signal, write_atomic
 from .encoder import ENCODERS, VisionTransformer
 from .masking import LONG_RANGE, SHORT_RANGE, MultiBlockMask
 from .objective import JEPA, ema_update, learning_rate, linear, param_groups
@@ -161,21 +160,7 @@ def make_clips(
     crop = lambda frames: train_transform(frames,e['img_size'],scale=config.crop_scale)
     return FileClips(VideoFolder(source,e['num_frames'],crop_size=e['img_size'],step=config.frame_step,transform=crop,in_memory=config.in_memory))
 
-# %% ../nbs/04_pretraining.ipynb #04-029
-@contextmanager
-def stop_on_signal():
-    "Within this block Ctrl-C and SIGTERM only set a flag (`stop.is_set()`), so that the update in hand is finished. A second Ctrl-C interrupts at once."
-    stop,old = threading.Event(),{}
-    def ask(number, frame):
-        if stop.is_set(): raise KeyboardInterrupt
-        stop.set()
-    if threading.current_thread() is threading.main_thread():
-        old = {s:signal.signal(s,ask) for s in (signal.SIGINT,signal.SIGTERM)}
-    try: yield stop
-    finally:
-        for s,f in old.items(): signal.signal(s,f)
-
-# %% ../nbs/04_pretraining.ipynb #04-032
+# %% ../nbs/04_pretraining.ipynb #04-030
 class Trainer:
     "One pretraining run: models, optimiser, data and where it stands. The same code on a CPU, a GPU, or many (`accelerate launch`)."
     def __init__(self,
@@ -219,14 +204,14 @@ class Trainer:
         tensors = {k:v.detach().cpu().contiguous().clone() for k,v in self.jepa.state_dict().items()}
         for i,s in self.optimizer.state_dict()['state'].items():
             tensors |= {f'optimizer.{i}.{k}':v.detach().cpu().contiguous().clone() for k,v in s.items()}
-        return tensors
+        return tensors|dict(losses=torch.tensor(self.losses,dtype=torch.float64))
 
     def save(self): # path of the checkpoint
-        "Write `checkpoint.safetensors` and `log.json` (losses and dashboard), each atomically."
+        "Write `checkpoint.safetensors`, which holds all that a resumed run needs, and `log.json` (losses and dashboard) for people."
         self.out.mkdir(parents=True,exist_ok=True)
-        path,header = self.out/'checkpoint.safetensors',dict(config=json.dumps(asdict(self.config)),step=str(self.step))
+        path,header = self.out/'checkpoint.safetensors',dict(config=asdict(self.config),step=self.step,history=self.history)
         if self.accelerator.is_main_process:
-            write_atomic(path,lambda p: save_file(self.state(),p,header))
+            write_atomic(path,lambda p: save_file(self.state(),p,{k:json.dumps(v) for k,v in header.items()}))
             write_atomic(self.out/'log.json',lambda p: p.write_text(json.dumps(dict(losses=self.losses,history=self.history))))
         return path
 
@@ -239,9 +224,7 @@ class Trainer:
         for name,v in tensors.items():
             if name.startswith('optimizer.'): state['state'].setdefault(int(name.split('.')[1]),{})[name.split('.')[2]] = v
         self.optimizer.load_state_dict(state)
-        self.step = header['step']
-        log = json.loads((self.out/'log.json').read_text())
-        self.losses,self.history = log['losses'][:self.step],[r for r in log['history'] if r['step']<self.step]
+        self.step,self.history,self.losses = header['step'],header['history'],tensors['losses'].tolist()
         return self
 
     def look(self, watch): # watch: function (JEPA) -> dict
@@ -249,7 +232,7 @@ class Trainer:
         recent = self.losses[-50:]
         self.history.append(dict(step=self.step,loss=sum(recent)/len(recent) if recent else math.nan)|watch(self.jepa))
 
-# %% ../nbs/04_pretraining.ipynb #04-033
+# %% ../nbs/04_pretraining.ipynb #04-031
 @dataclass
 class Result:
     "What a run gives back."
@@ -291,7 +274,7 @@ def pretrain(
     if stop.is_set(): tqdm.write(f'stopped after step {run.step} of {config.steps}; saved to {path}. To go on: the same call with resume=True, or the same command with --resume')
     return Result(run.losses,run.history,path,run.jepa,run.step,stop.is_set())
 
-# %% ../nbs/04_pretraining.ipynb #04-042
+# %% ../nbs/04_pretraining.ipynb #04-040
 SHIPPED = Path(__file__).parent/'weights' if '__file__' in globals() else Path('../vjepa2_nb/weights')
 
 def open_weights(
@@ -329,4 +312,4 @@ def export_weights(
     "Write what others need from a run: about a fifth of the checkpoint."
     tensors,header = read_checkpoint(run)
     keep = {k:v for k,v in tensors.items() if k.startswith(('target_encoder.','predictor.'))}
-    write_atomic(path,lambda p: save_file(keep,p,{k:json.dumps(v) for k,v in header.items()}))
+    write_atomic(path,lambda p: save_file(keep,p,{k:json.dumps(header[k]) for k in ('config','step')}))
