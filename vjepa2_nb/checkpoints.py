@@ -30,7 +30,7 @@ def write_atomic(
         if isinstance(e,OSError) or 'No space left' in str(e): raise OSError(f'{path}: could not be written ({e}); what was there before is untouched') from None
         raise
 
-# %% ../nbs/03c_checkpoints.ipynb #03c-015
+# %% ../nbs/03c_checkpoints.ipynb #03c-017
 def read_checkpoint(
     path # a `.safetensors` file, or the folder of a run that holds `checkpoint.safetensors`
 )->tuple: # (tensors by name, dict of the header: 'config', 'step')
@@ -42,7 +42,7 @@ def read_checkpoint(
         with safe_open(path,'pt') as f: return {k:f.get_tensor(k) for k in f.keys()},{k:json.loads(v) for k,v in (f.metadata() or {}).items()}
     except Exception as e: raise ValueError(f'{path}: expected a safetensors checkpoint of vjepa2_nb, got something else ({e}); pickled files can run code and are not read here') from None
 
-# %% ../nbs/03c_checkpoints.ipynb #03c-021
+# %% ../nbs/03c_checkpoints.ipynb #03c-023
 def load_state(
     module:nn.Module, # filled in place
     tensors:dict, # all tensors of a checkpoint
@@ -57,7 +57,7 @@ def load_state(
     if short: raise ValueError(f'{path}: {prefix[:-1]} does not fit: {"; ".join(short)}')
     module.load_state_dict(new)
 
-# %% ../nbs/03c_checkpoints.ipynb #03c-025
+# %% ../nbs/03c_checkpoints.ipynb #03c-027
 @contextmanager
 def stop_on_signal():
     "Within this block Ctrl-C and SIGTERM only set a flag (`stop.is_set()`), so that the update in hand is finished. A second Ctrl-C interrupts at once."

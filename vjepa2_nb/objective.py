@@ -77,18 +77,19 @@ def learning_rate(
     steps:int, # updates in all
     lr:float=5.25e-4, # value of the stable part; the paper's
     warmup:int=12000, # updates of linear warm-up; the paper's
-    decay:int=0, # updates of decay at the end; 0 = constant, as in the paper's first phase
+    decay:int=0, # updates of decay at the end, at most a third of `steps`; 0 = constant, as in the paper's first phase
     start_lr:float=1e-4, # value before the first update; the paper's
     final_lr:float=1e-6, # value at the end of the decay; the paper's
     schedule:str='wsd' # 'wsd': warm-up, stable, linear decay; 'cosine': warm-up, then half a cosine to `final_lr`
 )->float:
     "Learning rate of update `step`. (paper, section 2.2; spec of the official schedulers)"
     if schedule not in ('wsd','cosine'): raise ValueError(f"schedule: expected 'wsd' or 'cosine', got {schedule!r}")
+    decay = min(decay,steps//3)
     if step<warmup: return linear(step,warmup,start_lr,lr)
     if schedule=='cosine': return cosine(step-warmup,steps-warmup,lr,final_lr)
     return linear(step-(steps-decay),decay,lr,final_lr) if decay and step>steps-decay else lr
 
-# %% ../nbs/03d_objective.ipynb #03d-028
+# %% ../nbs/03d_objective.ipynb #03d-030
 def param_groups(
     *modules:nn.Module, # encoder, predictor
     weight_decay:float=.04 # for matrices; the paper's

@@ -12,7 +12,7 @@ import copy, hashlib, inspect, json, math
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
 from safetensors.torch import save_file
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
@@ -170,7 +170,8 @@ class Trainer:
         jepa:JEPA=None # your own variant of the model; None: `make_jepa(config)`
     ):
         self.config,self.out,self.step,self.losses,self.history = config,Path(out),0,[],[]
-        self.accelerator = Accelerator(mixed_precision=config.precision)
+        unused = DistributedDataParallelKwargs(find_unused_parameters=True) # mask tokens that are never asked for
+        self.accelerator = Accelerator(mixed_precision=config.precision,kwargs_handlers=[unused])
         self.jepa = jepa or make_jepa(config)
         groups = param_groups(self.jepa.encoder,self.jepa.predictor,weight_decay=config.weight_decay)
         self.optimizer = torch.optim.AdamW(groups,lr=config.lr,betas=tuple(config.betas))
