@@ -10,7 +10,6 @@ import json, os, signal, threading
 from contextlib import contextmanager
 from pathlib import Path
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import nn
 
 # %% ../nbs/03c_checkpoints.ipynb #03c-010
