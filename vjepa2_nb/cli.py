@@ -210,7 +210,7 @@ def make_parser()->Parser: # the parser of the whole program
     f.add_argument('--repeat-last', action='store_true', help='accept a film that is too short: repeat its last frame')
     f.add_argument('--device', default='cpu', choices=('cpu','cuda','mps'), help='cpu, cuda or mps (default: cpu)')
     p = sub.add_parser('pretrain', help='train an encoder', description='Train an encoder and its predictor.', epilog=PRETRAIN, **doc)
-    p.add_argument('--config', default='nano', help='nano, or a .json file of settings (default: nano)')
+    p.add_argument('--config', default='nano', help='nano, vitl, vitg, or a .json file of settings (default: nano)')
     p.add_argument('--data', nargs='+', default=['world'], metavar='PATH', help='world (made on the fly), folders of films, or films (default: world)')
     p.add_argument('--steps', type=int, metavar='N', help='training steps (default: as the config says)')
     p.add_argument('--out', default='runs/nano', metavar='DIR', help='folder for checkpoints and log (default: runs/nano)')

@@ -20,7 +20,7 @@ from .video import normalize
 def feature_std(
     tokens:Tensor # [B,N,D]
 )->float:
-    "Standard deviation over tokens, averaged over channels: 0 when every token is the same, about 1 for the output of a LayerNorm that has not collapsed."
+    "Standard deviation over tokens, averaged over channels: 0 when every token is the same, between about 0.5 and 1 for the output of a LayerNorm that has not collapsed."
     return tokens.flatten(0,-2).float().std(0).mean().item()
 
 # %% ../nbs/03b_diagnostics.ipynb #03b-013

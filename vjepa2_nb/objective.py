@@ -52,7 +52,7 @@ def ema_update(
     "Move each parameter of the teacher a little towards the online encoder. (paper, section 2.1)"
     for p,q in zip(target.parameters(),online.parameters()): p.lerp_(q.to(p.dtype),1-momentum)
 
-# %% ../nbs/03d_objective.ipynb #03d-020
+# %% ../nbs/03d_objective.ipynb #03d-023
 def linear(
     step:int, # from 0
     steps:int, # length
@@ -71,7 +71,7 @@ def cosine(
     "Half a cosine from `start` to `final`."
     return final+(start-final)*.5*(1+math.cos(math.pi*min(step/max(steps,1),1.)))
 
-# %% ../nbs/03d_objective.ipynb #03d-023
+# %% ../nbs/03d_objective.ipynb #03d-026
 def learning_rate(
     step:int, # from 1: the schedule steps before the update
     steps:int, # updates in all
@@ -82,14 +82,14 @@ def learning_rate(
     final_lr:float=1e-6, # value at the end of the decay; the paper's
     schedule:str='wsd' # 'wsd': warm-up, stable, linear decay; 'cosine': warm-up, then half a cosine to `final_lr`
 )->float:
-    "Learning rate of update `step`. (paper, section 2.2; spec of the official schedulers)"
+    "Learning rate of update `step`. (paper, section 2.2; official code)"
     if schedule not in ('wsd','cosine'): raise ValueError(f"schedule: expected 'wsd' or 'cosine', got {schedule!r}")
     decay = min(decay,steps//3)
     if step<warmup: return linear(step,warmup,start_lr,lr)
     if schedule=='cosine': return cosine(step-warmup,steps-warmup,lr,final_lr)
     return linear(step-(steps-decay),decay,lr,final_lr) if decay and step>steps-decay else lr
 
-# %% ../nbs/03d_objective.ipynb #03d-030
+# %% ../nbs/03d_objective.ipynb #03d-033
 def param_groups(
     *modules:nn.Module, # encoder, predictor
     weight_decay:float=.04 # for matrices; the paper's
