@@ -196,4 +196,4 @@ def predictor_attention_explorer(
     "Returns sliders over the asked token and the head, above `show_predictor_attention`."
     from ipywidgets import interactive
     def draw(query=0, head=0): return show_predictor_attention(weights[head], context_ids, target_ids, grid, query)
-    return interactive(draw, query=(0,len(target_ids)-1), head=(0,len(weights)-1))
+    return interactive(draw, {'auto_display':True}, query=(0,len(target_ids)-1), head=(0,len(weights)-1))

@@ -142,7 +142,7 @@ def show_rope(
 def rope_explorer(): # an ipywidgets box
     "Sliders over `show_rope`."
     from ipywidgets import interactive
-    return interactive(show_rope, distance=(0,16), base=[10.,100.,1000.,10000.], width=(4,40,4), positions=(4,64), seed=(0,9))
+    return interactive(show_rope, {'auto_display':True}, distance=(0,16), base=[10.,100.,1000.,10000.], width=(4,40,4), positions=(4,64), seed=(0,9))
 
 # %% ../nbs/01b_tokens.ipynb #01b-055
 def rope_table(

@@ -273,7 +273,7 @@ def sampling_explorer():
         ts = np.arange(int(T*(video_fps+1)/fps) + 2) / video_fps
         official = sample_indices(len(ts), T, fps=fps, video_fps=video_fps)[0]
         return show_sampling({'official rule': ts[official], 'by the clock': ts[sample_times(ts, T, fps)]}, ts)
-    return ipywidgets.interactive(draw, video_fps=(8., 60., 1.), fps=(1., 8., 1.), T=(4, 32, 4))
+    return ipywidgets.interactive(draw, {'auto_display': True}, video_fps=(8., 60., 1.), fps=(1., 8., 1.), T=(4, 32, 4))
 
 # %% ../nbs/00_video.ipynb #00-096
 def clip_indices(

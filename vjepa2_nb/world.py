@@ -298,7 +298,7 @@ def show_settings(
 def world_explorer():
     "Returns sliders (ipywidgets) for `show_settings`."
     from ipywidgets import interactive
-    return interactive(show_settings,shape=list(SHAPES),color=list(COLORS),direction=list(DIRECTIONS),speed=(0.,4.,.5),occluder=(0.,16.,1.),frames=(2,8),seed=(0,20))
+    return interactive(show_settings,{'auto_display':True},shape=list(SHAPES),color=list(COLORS),direction=list(DIRECTIONS),speed=(0.,4.,.5),occluder=(0.,16.,1.),frames=(2,8),seed=(0,20))
 
 # %% ../nbs/00b_world.ipynb #00b-121
 class WorldDataset(torch.utils.data.Dataset):
