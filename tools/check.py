@@ -59,6 +59,12 @@ def clean():
     "Notebooks carry no superfluous metadata."
     yield 'nbdev_clean changes nothing', changes_nothing('nbdev_clean', 'Failed to clean')
 
+def names():
+    "No module uses a name that only its notebook has."
+    status, out = run(sys.executable, '-m', 'pyflakes', LIB)
+    lost = [line for line in out.splitlines() if 'undefined name ' in line]
+    yield 'every name is known in its module', '\n'.join(lost) or 'No module' in out and tail(out)
+
 def readme():
     "README.md is what the index notebook says."
     status, out = run(sys.executable, 'tools/readme.py', '--check')
@@ -105,7 +111,7 @@ def wheel():
             if status: return
     finally: shutil.rmtree(tmp, ignore_errors=True)
 
-CHECKS = {f.__name__: f for f in (export, clean, readme, outputs, notebooks, wheel)}
+CHECKS = {f.__name__: f for f in (export, clean, names, readme, outputs, notebooks, wheel)}
 
 def main(names):
     "Run the checks in `names`, or all; return 1 if one fails."
