@@ -91,7 +91,7 @@ def _hand(): return f'''
 <body name="hand" pos="0 0 {FLANGE}" euler="0 0 {-np.pi/4}" gravcomp="1">
   <geom class="shell" type="box" pos="0 0 .012" size=".03 .065 .012" mass=".2"/>
   <geom class="shell" type="box" pos="0 0 .043" size=".021 .1 .021" mass=".53"/>
-  <site name="tcp" pos="0 0 {TCP}"/><camera name="wrist" pos=".07 0 .01" xyaxes="0 1 0 -.906 0 -.423" fovy="75"/>
+  <site name="tcp" pos="0 0 {TCP}"/><camera name="wrist" pos=".08 0 .03" xyaxes="0 1 0 .906 0 .423" fovy="72"/>
   {_finger("finger1",1)}{_finger("finger2",-1)}
 </body>'''
 def _links(i=0): # link i+1 with all that it carries

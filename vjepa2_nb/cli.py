@@ -12,6 +12,7 @@ import argparse, json, shlex, sys, time, warnings
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from safetensors import SafetensorError
+from .franka_cli import add_franka
 
 # %% ../nbs/90_cli.ipynb #90-012
 def token_size(
@@ -193,7 +194,7 @@ Ctrl-C saves a checkpoint; the same command with --resume goes on from there."""
 
 # %% ../nbs/90_cli.ipynb #90-038
 def make_parser()->Parser: # the parser of the whole program
-    "Returns the parser with both commands."
+    "Returns the parser with all commands."
     doc = dict(formatter_class=argparse.RawDescriptionHelpFormatter)
     top = Parser('vjepa2', description='Video features with V-JEPA 2, and training of small encoders.', epilog='vjepa2 COMMAND --help shows all options, with examples.')
     top.add_argument('--version', action='store_true', help='print the version')
@@ -220,6 +221,7 @@ def make_parser()->Parser: # the parser of the whole program
     for q,run in ((f,features),(p,pretrain_command)):
         q.add_argument('--debug', action='store_true', help='show the traceback of an error')
         q.set_defaults(run=run)
+    add_franka(sub, Parser)
     return top
 
 # %% ../nbs/90_cli.ipynb #90-040
