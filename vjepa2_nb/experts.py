@@ -278,7 +278,7 @@ def show_success(table): # IPython Markdown
     names = dict.fromkeys(r['policy'] for r in table)
     return show_table([dict(policy=k, **{f"{r['task']} {r['object']}": text(r) for r in table if r['policy'] == k}) for k in names])
 
-# %% ../nbs/09c_experts.ipynb #09c-074
+# %% ../nbs/09c_experts.ipynb #09c-075
 def visited(
     env, # with a task
     policy, # has reset(seed), and gives an action [7] when called with env
