@@ -124,7 +124,7 @@ def rollout(
     policy.reset(seed)
     seen, commands, stages, won = [obs], [], [], None
     while len(commands) < max_steps and (won is None or len(commands) < won + extra):
-        a = np.clip(policy(env), -ACTION_LIMIT, ACTION_LIMIT)
+        a = np.float32(np.clip(policy(env), -ACTION_LIMIT, ACTION_LIMIT)) # as it is stored, so that a replay is exact
         obs, _, success, _, _ = env.step(a)
         seen.append(obs); commands.append(a); stages.append(getattr(policy, 'stage', ''))
         if success and won is None: won = len(commands)
