@@ -253,7 +253,7 @@ def backends()->dict: # name -> '' if it works here, else the reason in one line
     names = dict.fromkeys((['egl','osmesa'] if sys.platform.startswith('linux') else [])+[GL]*bool(GL))
     return {n:_probe(n) for n in names}|{'rays':_rays_missing()}
 
-# %% ../nbs/08b_rendering.ipynb #08b-060
+# %% ../nbs/08b_rendering.ipynb #08b-061
 _open,_gl_process = weakref.WeakSet(),None # GL renderers in use, and the process that started OpenGL
 def _after_fork(): # the child must not touch the parent's OpenGL, not even to free it
     for r in list(_open): r._abandon()
@@ -301,7 +301,7 @@ class GLRenderer(Renderer):
         try: self.close()
         except Exception: self._abandon() # another thread or process
 
-# %% ../nbs/08b_rendering.ipynb #08b-077
+# %% ../nbs/08b_rendering.ipynb #08b-078
 def make_renderer(
     model, # MjModel; colours may change later, textures may not; its visual/quality sets offsamples and shadowsize of OpenGL
     height:int, # pixels

@@ -226,7 +226,7 @@ def show_camera(
     for (x0, x1), (y0, y1), c in (((-.2, .9), (-.65, .65), '.6'), ((.4, .58), (-.2, .2), 'tab:green')): right.plot([y0, y1, y1, y0, y0], [x0, x0, x1, x1, x0], c=c)
     mat, far = look.as_camera()['mat'], np.tan(np.radians(fovy)/2)
     for side in (-1, 1): right.plot(*np.stack([[y, x], [y, x]+(side*far*mat[:2, 0]-mat[:2, 2])[::-1]*1.5], 1), c='tab:blue', lw=1)
-    right.plot(0, 0, 'ks'); right.text(.05, 0, 'base'); right.plot(y, x, 'o', c='tab:blue')
+    right.plot(0, 0, 'ks'); right.text(-.05, 0, 'base'); right.plot(y, x, 'o', c='tab:blue')
     right.set(xlim=(1.1, -1.1), ylim=(-.4, 1.5), aspect='equal', xlabel='y (left), m', ylabel='x (forward), m')
     plt.close(fig)
     return fig

@@ -124,7 +124,7 @@ class PickPlace(Task):
         p, R = env.object_pose(self.object)
         d, height = distance(p[:2], self.goal[:2]), float(p[2] - THINGS[self.object].rest)
         tilt, n = float(np.arccos(np.clip(R[2, 2], -1, 1))), len(env.touching(self.object))
-        return dict(distance=(d, d < self.tolerance), height=(height, abs(height) < LEVEL), tilt=(tilt, tilt < TILT), fingers=(n, n == 0))
+        return dict(distance=(d, d < self.tolerance), height=(height, bool(abs(height) < LEVEL)), tilt=(tilt, tilt < TILT), fingers=(n, n == 0))
 
 # %% ../nbs/09b_tasks.ipynb #09b-037
 def verdict(
