@@ -184,7 +184,7 @@ class DroidTrajectory:
         "uint8 [T,H,W,3]: usable frames by number."
         film, usable, *_ = self.look(camera)
         try: return film.frames(usable[ids])
-        except (VideoError,IndexError) as e: raise DroidError(f'{film.path}, frames {list(ids)}: {e}') from e
+        except (VideoError,IndexError) as e: raise DroidError(f'{film.path}, frames {np.asarray(ids).tolist()}: {e}') from e
     def indices(self, num_frames=8, fps=4., camera='left', clock='recorded', random=True, generator=None):
         "Frame numbers of a clip by one of `CLOCKS`; without time stamps 'recorded' is 'nominal'."
         if clock not in CLOCKS: raise DroidError(f'clock must be one of {CLOCKS}, got {clock!r}')

@@ -7,7 +7,7 @@ __all__ = ['WORKSPACE', 'ACTION_LIMIT', 'TILT', 'FINGERS', 'PARTS', 'limit_tilt'
            'Snapshot', 'FrankaEnv', 'show_steps', 'show_effect', 'action_explorer']
 
 # %% ../nbs/09_franka.ipynb #09-002
-import copy, warnings, gymnasium, numpy as np, matplotlib.pyplot as plt
+import copy, threading, warnings, gymnasium, numpy as np, matplotlib.pyplot as plt
 from dataclasses import dataclass
 from gymnasium import spaces
 from .poses import actions_from_states, compose
@@ -89,7 +89,7 @@ class FrankaScene(gymnasium.Env):
         self.model = mujoco.MjModel.from_xml_string(scene_xml(objects))
         self.objects, self.image_size, self.wrist, self.base_look = tuple(objects), int(image_size), wrist, look or Look()
         self.things, self.arm = {o: THINGS[o] for o in self.objects}, Arm(self.model)
-        self.data, self._renderer, self._render = self.arm.data, None, (backend, shadows)
+        self.data, self._renderers, self._render = self.arm.data, {}, (backend, shadows) # a renderer for each thread
         self.look, self.command = self.base_look, None
         picture = spaces.Box(0, 255, (self.image_size, self.image_size, 3), np.uint8)
         low, high = np.array([-2,-2,-2,-4,-4,-4,0], np.float32), np.array([2,2,2,4,4,4,1], np.float32)
@@ -97,12 +97,13 @@ class FrankaScene(gymnasium.Env):
     @property
     def renderer(self):
         "The renderer, made when the first picture is needed; `.why` tells which one and why."
-        self._renderer = self._renderer or make_renderer(self.model, self.image_size, self.image_size, *self._render)
-        return self._renderer
+        me = threading.get_ident() # OpenGL works in one thread only, and JupyterLab moves sliders in another
+        if me not in self._renderers: self._renderers[me] = make_renderer(self.model, self.image_size, self.image_size, *self._render)
+        return self._renderers[me]
     def close(self):
-        "Give back the renderer; a second call does nothing."
-        if self._renderer is not None: self._renderer.close()
-        self._renderer = None
+        "Give back the renderers; a second call does nothing."
+        if here := self._renderers.pop(threading.get_ident(), None): here.close()
+        self._renderers.clear()
     def state(self)->np.ndarray: # float32 [7]
         "The measured pose."
         return self.arm.pose().astype(np.float32)

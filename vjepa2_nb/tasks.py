@@ -206,5 +206,5 @@ def task_explorer(
 ): # ipywidgets interactive
     "Sliders for `show_placed`."
     from ipywidgets import interactive
-    return interactive(lambda off, height, tilt: show_placed(env, off, height, tilt), {'auto_display': True},
+    return interactive(lambda off=0., height=0., tilt=0.: show_placed(env, off, height, tilt), {'auto_display': True},
         off=(-60., 60., 1.), height=(0., 100., 1.), tilt=(-90., 90., 1.))
