@@ -229,7 +229,8 @@ class Arm(ArmKinematics):
         goal, # pose [7] to be at after `seconds`
         seconds=.25, # one action at 4 Hz
         parts=5, # sub-goals on the straight line
-        share=.8 # part of the time in which the command moves; the rest lets the motors catch up
+        share=.8, # part of the time in which the command moves; the rest lets the motors catch up
+        joints=None # [parts,7] angles at the sub-goals, where somebody has planned them already; None: `solve`
     )->np.ndarray: # [7] the commanded pose that joint and speed limits allowed
         "Move from pose to pose along a straight line, and simulate what happens; at most 9/10 of SPEED."
         m,d,dt,ctrl = self.model,self.data,self.model.opt.timestep,self.data.ctrl
@@ -242,7 +243,7 @@ class Arm(ArmKinematics):
         grip,shut = ctrl[7],min(max(goal[6],0),1)
         close = (1-shut)*OPEN-grip
         for k in range(1,parts+1):
-            step = self.solve(start[:3]+k/parts*way,rotation_matrix(k/parts*turn)@R,q)-q
+            step = (self.solve(start[:3]+k/parts*way,rotation_matrix(k/parts*turn)@R,q) if joints is None else joints[k-1])-q
             step /= max(1,np.abs(step/limit).max())
             for i in range(1,n+1):
                 ctrl[:7],ctrl[7] = q+step*(i/n),grip+close*((k-1+i/n)/parts)

@@ -53,23 +53,23 @@ def shorten(
     command, # pose [7] that was commanded last
     goal, # pose [7]
     close=(.005,.05) # metres and radians that may be missing
-)->tuple: # the pose [7] on the straight way to the goal that the joints can reach in a quarter of a second, and which part of the way this is
+)->tuple: # pose [7] on the straight way to the goal that the joints can reach in a quarter of a second; which part of the way this is; joint angles [5,7] at the sub-goals of `drive`, None if nothing can be done
     "As much of an action as the joints can do; the goal itself if they can do it all. The gripper is not shortened."
     R, most = to_matrix(command[3:6]), .9*SPEED*.04
     way, turn = goal[:3]-command[:3], rotation_vector(to_matrix(goal[3:6])@R.T)
     at = lambda x: (command[:3]+x*way, rotation_matrix(x*turn)@R)
-    def can(part): # the same five sub-goals as `drive`
-        q = arm.data.ctrl[:7].copy()
+    def plan(part): # the joints at the five sub-goals of `drive`, or None
+        joints = [arm.data.ctrl[:7].copy()]
         for k in range(1, 6):
-            before, q = q, arm.solve(*at(part*k/5), q)
-            if (np.abs(q-before) > most).any(): return False
-        e = arm._error(*at(part), q)
-        return np.linalg.norm(e[:3]) < close[0] and np.linalg.norm(e[3:]) < close[1]
-    part = next((x for x in PARTS if can(x)), 0)
+            joints.append(arm.solve(*at(part*k/5), joints[-1]))
+            if (np.abs(joints[-1]-joints[-2]) > most).any(): return None
+        e = arm._error(*at(part), joints[-1])
+        return joints[1:] if np.linalg.norm(e[:3]) < close[0] and np.linalg.norm(e[3:]) < close[1] else None
+    part, joints = next(((x, j) for x in PARTS if (j := plan(x))), (0, None))
     p, turned = at(part)
-    return (goal if part == 1 else np.r_[p, to_euler(turned), goal[6]]), part
+    return (goal if part == 1 else np.r_[p, to_euler(turned), goal[6]]), part, joints
 
-# %% ../nbs/09_franka.ipynb #09-034
+# %% ../nbs/09_franka.ipynb #09-036
 def _seven(name, x): # a pose or an action as float64 [7]
     a = np.asarray(x, float)
     if a.shape != (7,) or not np.isfinite(a).all(): raise ValueError(f'{name}: expected 7 finite numbers (metres, radians, closedness), got {a if a.shape == (7,) else f"shape {a.shape}"}')
@@ -158,7 +158,7 @@ class FrankaScene(gymnasium.Env):
             spots.append(p)
             self.place(name, (*p, THINGS[name].rest), self.np_random.uniform(-.35, .35))
 
-# %% ../nbs/09_franka.ipynb #09-041
+# %% ../nbs/09_franka.ipynb #09-043
 @dataclass
 class Snapshot:
     "Everything that `FrankaEnv.restore` needs."
@@ -227,8 +227,8 @@ class FrankaEnv(FrankaScene):
         if (np.abs(a-inside) > 1e-6).any(): said.append(f'action {np.round(a, 3)} -> {np.round(inside, 3)}')
         if (np.abs(a) > 1.5*ACTION_LIMIT).any(): warnings.warn(f'action {np.round(a, 3)} is far outside the action space and was clipped to {np.round(inside, 3)}', stacklevel=2)
         goal, more = limit_pose(compose(self.command, inside).numpy())
-        goal, part = shorten(self.arm, self.command, goal)
-        self.command = self.arm.drive(self.command, goal)
+        goal, part, joints = shorten(self.arm, self.command, goal)
+        self.command = self.arm.drive(self.command, goal, joints=joints)
         self.steps += 1
         return ', '.join(said+[more]*bool(more)+[f'joints: {100*part:.0f} % of the way']*(part < 1))
     def step(self,
@@ -255,7 +255,7 @@ class FrankaEnv(FrankaScene):
         mujoco.mj_forward(self.model, self.data)
         return self.observe()
 
-# %% ../nbs/09_franka.ipynb #09-050
+# %% ../nbs/09_franka.ipynb #09-052
 def show_steps(
     images, # uint8 [T,H,W,3]
     states, # [T,7]
@@ -283,7 +283,7 @@ def show_steps(
     plt.close(fig)
     return fig
 
-# %% ../nbs/09_franka.ipynb #09-064
+# %% ../nbs/09_franka.ipynb #09-066
 def show_effect(
     env, # `FrankaEnv` after reset
     action # [7]
