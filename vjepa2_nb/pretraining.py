@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
+from accelerate.utils import send_to_device
 from safetensors.torch import save_file
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
@@ -162,50 +163,49 @@ MAY_CHANGE = ('steps','save_every','watch_every','workers','compile','in_memory'
 
 class Trainer:
     "One pretraining run: models, optimiser, data and where it stands. The same code on a CPU, a GPU, or many (`accelerate launch`)."
+    parts = ('encoder','target_encoder','predictor') # of the model; what a checkpoint holds
     def __init__(self,
         config:PretrainConfig, # all that decides the run
         clips, # function (batch size, generator) -> normalised video, from `make_clips`
         out='runs/nano', # folder for `checkpoint.safetensors` and `log.json`
         jepa:JEPA=None # your own variant of the model; None: `make_jepa(config)`
     ):
-        self.config,self.out,self.step,self.losses,self.history = config,Path(out),0,[],[]
+        jepa,masks = jepa or make_jepa(config),[MultiBlockMask(config.grid(),**m) for m in config.masks]
+        self.begin(config,out,jepa,param_groups(jepa.encoder,jepa.predictor,weight_decay=config.weight_decay))
+        self.batches = Batches(clips,masks,config.batch_size,config.steps,config.seed,self.accelerator.process_index)
+    def begin(self, config, out, jepa, groups): # what every kind of run shares
+        self.config,self.out,self.jepa,self.step,self.losses,self.history = config,Path(out),jepa,0,[],[]
         unused = DistributedDataParallelKwargs(find_unused_parameters=True) # mask tokens that are never asked for
         self.accelerator = Accelerator(mixed_precision=config.precision,kwargs_handlers=[unused])
-        self.jepa = jepa or make_jepa(config)
-        groups = param_groups(self.jepa.encoder,self.jepa.predictor,weight_decay=config.weight_decay)
-        self.optimizer = torch.optim.AdamW(groups,lr=config.lr,betas=tuple(config.betas))
+        optimizer = torch.optim.AdamW(groups,lr=config.lr,betas=tuple(config.betas))
         if config.compile:
-            for m in (self.jepa.encoder,self.jepa.target_encoder,self.jepa.predictor): m.compile(dynamic=True)
-        masks = [MultiBlockMask(config.grid(),**m) for m in config.masks]
-        self.batches = Batches(clips,masks,config.batch_size,config.steps,config.seed,self.accelerator.process_index)
-        self.model,self.optimizer = self.accelerator.prepare(self.jepa,self.optimizer)
-
+            for part in self.parts: getattr(jepa,part).compile(dynamic=True)
+        self.model,self.optimizer = self.accelerator.prepare(jepa,optimizer)
     def loader(self): # batches of the steps that are left
         "The rest of the run: nothing is replayed, nothing is skipped."
         return DataLoader(self.batches,batch_size=None,sampler=range(self.step,self.config.steps),num_workers=self.config.workers)
-
-    def update(self, video, masks): # -> loss, a number
+    def loss(self, *batch): return self.model(*send_to_device(batch,self.accelerator.device)) # of one batch
+    def follow(self): ema_update(self.jepa.target_encoder,self.jepa.encoder,linear(self.step,self.config.steps,*self.config.ema)) # the teacher
+    def update(self, *batch): # -> loss, a number
         "One update of encoder, predictor and teacher. FloatingPointError if the loss is not a number."
-        c,device = self.config,self.accelerator.device
+        c = self.config
         lr = learning_rate(self.step+1,c.steps,c.lr,c.warmup,c.decay,c.start_lr,c.final_lr,c.schedule)
         for group in self.optimizer.param_groups: group['lr'] = lr
-        with self.accelerator.autocast(): loss = self.model(video.to(device),[(a.to(device),b.to(device)) for a,b in masks])
+        with self.accelerator.autocast(): loss = self.loss(*batch)
         value = loss.item()
         if not math.isfinite(value): raise FloatingPointError(f'loss is {value} at step {self.step}: lower lr or set clip_grad; the last checkpoint in {self.out} is kept')
         self.accelerator.backward(loss)
         if c.clip_grad: self.accelerator.clip_grad_norm_(self.model.parameters(),c.clip_grad)
         self.optimizer.step(); self.optimizer.zero_grad()
-        ema_update(self.jepa.target_encoder,self.jepa.encoder,linear(self.step,c.steps,*c.ema))
+        self.follow()
         self.step += 1; self.losses.append(value)
         return value
-
     def state(self): # tensors by name
         "Everything that the next update depends on."
         tensors = {k:v.detach().cpu().contiguous().clone() for k,v in self.jepa.state_dict().items()}
         for i,s in self.optimizer.state_dict()['state'].items():
             tensors |= {f'optimizer.{i}.{k}':v.detach().cpu().contiguous().clone() for k,v in s.items()}
         return tensors|dict(losses=torch.tensor(self.losses,dtype=torch.float64))
-
     def save(self): # path of the checkpoint
         "Write `checkpoint.safetensors`, which holds all that a resumed run needs, and `log.json` (losses and dashboard) for people."
         self.out.mkdir(parents=True,exist_ok=True)
@@ -214,7 +214,6 @@ class Trainer:
             write_atomic(path,lambda p: save_file(self.state(),p,{k:json.dumps(v) for k,v in header.items()}))
             write_atomic(self.out/'log.json',lambda p: p.write_text(json.dumps(dict(losses=self.losses,history=self.history))))
         return path
-
     def load(self):
         "Go on from the checkpoint in `out`. ValueError if it was made with settings that change the curve."
         path = self.out/'checkpoint.safetensors'
@@ -222,18 +221,34 @@ class Trainer:
         now = json.loads(json.dumps(asdict(self.config)))
         changed = [f'{k} was {v!r}, is {now[k]!r}' for k,v in header['config'].items() if k not in MAY_CHANGE and now.get(k)!=v]
         if changed: raise ValueError(f'{path}: this run was started with other settings: {"; ".join(changed)}')
-        for part in ('encoder.','target_encoder.','predictor.'): load_state(getattr(self.jepa,part[:-1]),tensors,part,path)
+        for part in self.parts: load_state(getattr(self.jepa,part),tensors,f'{part}.',path)
         state = self.optimizer.state_dict()
         for name,v in tensors.items():
             if name.startswith('optimizer.'): state['state'].setdefault(int(name.split('.')[1]),{})[name.split('.')[2]] = v
         self.optimizer.load_state_dict(state)
         self.step,self.history,self.losses = header['step'],header['history'],tensors['losses'].tolist()
         return self
-
     def look(self, watch): # watch: function (JEPA) -> dict
         "Add a row to the dashboard."
         recent = self.losses[-50:]
         self.history.append(dict(step=self.step,loss=sum(recent)/len(recent) if recent else math.nan)|watch(self.jepa))
+    def run(self, watch=None, progress=True): # -> `Result`
+        "All updates that are left, with checkpoints and a progress bar; Ctrl-C and SIGTERM save."
+        c,began = self.config,time.time()
+        bar = tqdm(self.loader(),initial=self.step,total=c.steps,disable=not (progress and self.accelerator.is_main_process),unit='step')
+        with stop_on_signal() as stop:
+            try:
+                for batch in bar:
+                    if watch and c.watch_every and self.step%c.watch_every==0: self.look(watch)
+                    bar.set_postfix(loss=f'{self.update(*batch):.4f}')
+                    if stop.is_set(): break
+                    if self.step%c.save_every==0: self.save()
+            except KeyboardInterrupt: stop.set()
+        bar.close()
+        if watch and not stop.is_set(): self.look(watch)
+        path = self.save()
+        if stop.is_set(): tqdm.write(f'stopped after step {self.step} of {c.steps}; saved to {path}. To go on: the same call with resume=True, or the same command with --resume')
+        return Result(self.losses,self.history,path,self.jepa,self.step,stop.is_set(),time.time()-began)
 
 # %% ../nbs/04_pretraining.ipynb #04-031
 @dataclass
@@ -261,22 +276,8 @@ def pretrain(
 )->Result:
     "Pretrain an encoder by predicting the features of what is hidden. Ctrl-C saves; `resume=True` then gives the curve of the unbroken run, bit for bit on a CPU."
     config = replace(config,**overrides) if isinstance(config,PretrainConfig) else PretrainConfig.load(config,**overrides)
-    began,run = time.time(),Trainer(config,make_clips(config,data),out,jepa)
-    if resume: run.load()
-    bar = tqdm(run.loader(),initial=run.step,total=config.steps,disable=not (progress and run.accelerator.is_main_process),unit='step')
-    with stop_on_signal() as stop:
-        try:
-            for video,masks in bar:
-                if watch and config.watch_every and run.step%config.watch_every==0: run.look(watch)
-                bar.set_postfix(loss=f'{run.update(video,masks):.4f}')
-                if stop.is_set(): break
-                if run.step%config.save_every==0: run.save()
-        except KeyboardInterrupt: stop.set()
-    bar.close()
-    if watch and not stop.is_set(): run.look(watch)
-    path = run.save()
-    if stop.is_set(): tqdm.write(f'stopped after step {run.step} of {config.steps}; saved to {path}. To go on: the same call with resume=True, or the same command with --resume')
-    return Result(run.losses,run.history,path,run.jepa,run.step,stop.is_set(),time.time()-began)
+    run = Trainer(config,make_clips(config,data),out,jepa)
+    return (run.load() if resume else run).run(watch,progress)
 
 # %% ../nbs/04_pretraining.ipynb #04-040
 SHIPPED = Path(__file__).parent/'weights' if '__file__' in globals() else Path('../vjepa2_nb/weights')
