@@ -26,7 +26,7 @@ from .scene import THINGS
 from .tasks import HELD_OUT, TASKS, make_task
 
 # %% ../nbs/09f_demonstrations.ipynb #09f-009
-POLICIES = dict(expert=lambda: Expert(), noisy=lambda: Expert(noise=.01), wild=lambda: Expert(noise=.03), random=lambda: RandomSmooth()) # name -> makes a policy
+POLICIES = dict(expert=lambda: Expert(), noisy=lambda: Expert(noise=.01), wild=lambda: Expert(noise=.03,fumble=.1), random=lambda: RandomSmooth()) # name -> makes a policy
 
 def _require(name, given, good, expected): # one line for a bad setting
     if not good: raise ValueError(f'{name}: expected {expected}, got {given!r}')

@@ -58,9 +58,10 @@ class Expert:
         speed=.05, # metres in an action at most
         turn=.25, # radians in an action at most
         noise=0., # metres: standard deviation of the noise on each of dx, dy, dz
+        fumble=0., # chance in each action that the hand does the opposite: opens instead of staying closed, or closes
         seed=0, # of the noise, until `reset`
     ):
-        self.speed, self.turn, self.noise = speed, turn, noise
+        self.speed, self.turn, self.noise, self.fumble = speed, turn, noise, fumble
         self.reset(seed)
     def reset(self, seed): self.rng, self.i, self.waited, self.stage = np.random.default_rng(seed), 0, 0, ''
     def target(self, env, stage): # xyz in metres
@@ -99,10 +100,10 @@ class Expert:
         step = way*min(1, self.speed/max(np.linalg.norm(way), 1e-9))
         self.waited += 1
         if self.i < len(stages)-1 and self.done(env, stage, np.linalg.norm(way - step), yaw): self.i, self.waited = self.i+1, 0
-        noise = self.rng.normal(0, self.noise, 3) if self.noise else 0
-        return np.r_[step + noise, 0, 0, np.clip(yaw, -self.turn, self.turn), (stage in HELD or stage == 'close') - env.command[6]]
+        close = (stage in HELD or stage == 'close') != (self.fumble > 0 and self.rng.random() < self.fumble)
+        return np.r_[step + self.rng.normal(0, self.noise, 3), 0, 0, np.clip(yaw, -self.turn, self.turn), close - env.command[6]]
 
-# %% ../nbs/09c_experts.ipynb #09c-022
+# %% ../nbs/09c_experts.ipynb #09c-025
 @dataclass
 class Rollout:
     "What happened in one episode of T frames."
@@ -132,7 +133,7 @@ def rollout(
     states, actions = np.stack([o['state'] for o in seen]), np.stack([*commands, np.zeros(7)]).astype(np.float32)
     return Rollout(images, states, actions, won is not None, won or len(commands), [*stages, ''])
 
-# %% ../nbs/09c_experts.ipynb #09c-025
+# %% ../nbs/09c_experts.ipynb #09c-028
 def show_rollout(
     rollout:Rollout, # an episode
     n=12, # frames at most, spread evenly
@@ -143,7 +144,7 @@ def show_rollout(
     stages = rollout.stages or ['']*len(rollout.states)
     return show_steps(rollout.images['exo'][ids], rollout.states[ids], look=look, columns=-(-len(ids)//2), titles=[f'{i} {stages[i]}' for i in ids])
 
-# %% ../nbs/09c_experts.ipynb #09c-037
+# %% ../nbs/09c_experts.ipynb #09c-040
 @dataclass
 class Goals:
     "What the camera would see when the task is done, and on the way there."
@@ -171,7 +172,7 @@ def goal_images(
     finally: env.restore(before)
     return Goals(names, np.stack([o['image'] for o in out]), np.stack([o['state'] for o in out]))
 
-# %% ../nbs/09c_experts.ipynb #09c-045
+# %% ../nbs/09c_experts.ipynb #09c-048
 def show_moment(
     rollout:Rollout, # an episode
     goals:Goals, # of its start
@@ -186,15 +187,14 @@ def rollout_explorer(rollout, goals): # ipywidgets interactive
     from ipywidgets import interactive
     return interactive(lambda frame: show_moment(rollout, goals, frame), {'auto_display': True}, frame=(0, len(rollout.states)-1))
 
-# %% ../nbs/09c_experts.ipynb #09c-050
+# %% ../nbs/09c_experts.ipynb #09c-053
 class RandomActions:
     "Uniform in a box of actions: the baseline for planners."
     def __init__(self,
         limit=(.075,.075,.075,0,0,0,.75), # largest action [7]; the paper's planner searches in this box
         seed=0, # until `reset`
     ):
-        self.limit = np.asarray(limit, float)
-        self.reset(seed)
+        self.limit, self.rng = np.asarray(limit, float), np.random.default_rng(seed)
     def reset(self, seed): self.rng = np.random.default_rng(seed)
     def __call__(self, env): return self.rng.uniform(-self.limit, self.limit)
 class RandomSmooth:
@@ -236,7 +236,7 @@ class Mixed:
         self.policy.reset(seed)
     def __call__(self, env): return self.policy(env)
 
-# %% ../nbs/09c_experts.ipynb #09c-055
+# %% ../nbs/09c_experts.ipynb #09c-058
 def evaluate(
     policy, # has reset(seed), and gives an action [7] when called with env
     task='reach', # one of `TASKS`
@@ -254,7 +254,7 @@ def evaluate(
     low, high = wilson(len(won), n)
     return dict(task=task, object=object, n=n, seed=seed, success=len(won), low=low, high=high, steps=float(np.median(won)) if won else None)
 
-# %% ../nbs/09c_experts.ipynb #09c-058
+# %% ../nbs/09c_experts.ipynb #09c-061
 def success_table(
     policies:dict, # name -> policy
     tasks=tuple(TASKS), # names
@@ -278,7 +278,7 @@ def show_success(table): # IPython Markdown
     names = dict.fromkeys(r['policy'] for r in table)
     return show_table([dict(policy=k, **{f"{r['task']} {r['object']}": text(r) for r in table if r['policy'] == k}) for k in names])
 
-# %% ../nbs/09c_experts.ipynb #09c-075
+# %% ../nbs/09c_experts.ipynb #09c-078
 def visited(
     env, # with a task
     policy, # has reset(seed), and gives an action [7] when called with env
