@@ -151,8 +151,8 @@ class Goals:
     names: list # K stages that end there
     images: np.ndarray # uint8 [K,H,W,3]
     states: np.ndarray # poses [K,7], float32
-def _subgoals(env, max_steps): # (names, what was observed there)
-    expert, wanted, out = Expert(), list(SUBGOALS[env.task.name]), []
+def _subgoals(env, max_steps, wanted): # (names, what was observed there)
+    expert, out = Expert(), []
     for _ in range(max_steps):
         i = expert.i
         env.advance(expert(env))
@@ -164,15 +164,15 @@ def _subgoals(env, max_steps): # (names, what was observed there)
 def goal_images(
     env, # with a task, after reset
     max_steps=MAX_STEPS, # actions for the expert
+    stages=None, # names out of `STAGES`, in order, whose end is a sub-goal; the last one stands for success; None: `SUBGOALS`
 )->Goals:
     "Pictures and states of the goal and of the sub-goals (paper, section 4); env is as before. RuntimeError if the expert does not get there, ValueError without a task."
-    stages_of(env)
-    before = env.save()
-    try: names, out = _subgoals(env, max_steps)
+    before, wanted = stages_of(env) and env.save(), list(stages or SUBGOALS[env.task.name])
+    try: names, out = _subgoals(env, max_steps, wanted)
     finally: env.restore(before)
     return Goals(names, np.stack([o['image'] for o in out]), np.stack([o['state'] for o in out]))
 
-# %% ../nbs/09c_experts.ipynb #09c-048
+# %% ../nbs/09c_experts.ipynb #09c-050
 def show_moment(
     rollout:Rollout, # an episode
     goals:Goals, # of its start
@@ -187,7 +187,7 @@ def rollout_explorer(rollout, goals): # ipywidgets interactive
     from ipywidgets import interactive
     return interactive(lambda frame: show_moment(rollout, goals, frame), {'auto_display': True}, frame=(0, len(rollout.states)-1))
 
-# %% ../nbs/09c_experts.ipynb #09c-053
+# %% ../nbs/09c_experts.ipynb #09c-055
 class RandomActions:
     "Uniform in a box of actions: the baseline for planners."
     def __init__(self,
@@ -236,7 +236,7 @@ class Mixed:
         self.policy.reset(seed)
     def __call__(self, env): return self.policy(env)
 
-# %% ../nbs/09c_experts.ipynb #09c-058
+# %% ../nbs/09c_experts.ipynb #09c-060
 def evaluate(
     policy, # has reset(seed), and gives an action [7] when called with env
     task='reach', # one of `TASKS`
@@ -254,7 +254,7 @@ def evaluate(
     low, high = wilson(len(won), n)
     return dict(task=task, object=object, n=n, seed=seed, success=len(won), low=low, high=high, steps=float(np.median(won)) if won else None)
 
-# %% ../nbs/09c_experts.ipynb #09c-061
+# %% ../nbs/09c_experts.ipynb #09c-063
 def success_table(
     policies:dict, # name -> policy
     tasks=tuple(TASKS), # names
@@ -278,7 +278,7 @@ def show_success(table): # IPython Markdown
     names = dict.fromkeys(r['policy'] for r in table)
     return show_table([dict(policy=k, **{f"{r['task']} {r['object']}": text(r) for r in table if r['policy'] == k}) for k in names])
 
-# %% ../nbs/09c_experts.ipynb #09c-078
+# %% ../nbs/09c_experts.ipynb #09c-080
 def visited(
     env, # with a task
     policy, # has reset(seed), and gives an action [7] when called with env
