@@ -12,8 +12,7 @@ import copy, hashlib, inspect, json, math, time
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 import torch
-from accelerate import Accelerator, DistributedDataParallelKwargs
-from accelerate.utils import send_to_device
+from accelerate import Accelerator, DistributedDataParallelKwargs, state as accelerate_state, utils as accelerate_utils
 from safetensors.torch import save_file
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
@@ -175,6 +174,7 @@ class Trainer:
         self.batches = Batches(clips,masks,config.batch_size,config.steps,config.seed,self.accelerator.process_index)
     def begin(self, config, out, jepa, groups): # what every kind of run shares
         self.config,self.out,self.jepa,self.step,self.losses,self.history = config,Path(out),jepa,0,[],[]
+        accelerate_state.AcceleratorState._reset_state() # else an earlier run of this process would fix the precision
         unused = DistributedDataParallelKwargs(find_unused_parameters=True) # mask tokens that are never asked for
         self.accelerator = Accelerator(mixed_precision=config.precision,kwargs_handlers=[unused])
         optimizer = torch.optim.AdamW(groups,lr=config.lr,betas=tuple(config.betas))
@@ -184,7 +184,7 @@ class Trainer:
     def loader(self): # batches of the steps that are left
         "The rest of the run: nothing is replayed, nothing is skipped."
         return DataLoader(self.batches,batch_size=None,sampler=range(self.step,self.config.steps),num_workers=self.config.workers)
-    def loss(self, *batch): return self.model(*send_to_device(batch,self.accelerator.device)) # of one batch
+    def loss(self, *batch): return self.model(*accelerate_utils.send_to_device(batch,self.accelerator.device)) # of one batch
     def follow(self): ema_update(self.jepa.target_encoder,self.jepa.encoder,linear(self.step,self.config.steps,*self.config.ema)) # the teacher
     def update(self, *batch): # -> loss, a number
         "One update of encoder, predictor and teacher. FloatingPointError if the loss is not a number."
@@ -279,7 +279,7 @@ def pretrain(
     run = Trainer(config,make_clips(config,data),out,jepa)
     return (run.load() if resume else run).run(watch,progress)
 
-# %% ../nbs/04_pretraining.ipynb #04-040
+# %% ../nbs/04_pretraining.ipynb #04-041
 SHIPPED = Path(__file__).parent/'weights' if '__file__' in globals() else Path('../vjepa2_nb/weights')
 
 def open_weights(
