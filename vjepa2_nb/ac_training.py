@@ -9,7 +9,6 @@ __all__ = ['GRIPPERS', 'AC_CONFIGS', 'Frames', 'fingerprint', 'cache_frames', 'c
 
 # %% ../nbs/10b_ac_training.ipynb #10b-003
 import hashlib, inspect, json, os, shutil, numpy as np, torch, matplotlib.pyplot as plt
-from accelerate.state import AcceleratorState
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from safetensors.torch import save_file
@@ -237,7 +236,6 @@ class ACTrainer(Trainer):
         if config.length>longest: raise ValueError(f'length: expected at most {longest}, for a predictor of num_frames//tubelet_size={longest-1} time steps, got {config.length}')
         if config.compile: predictor.step = torch.compile(predictor.step,dynamic=True)
         config = replace(config,predictor=predictor.config,encoder=frames.encoder,compile=False)
-        AcceleratorState._reset_state() # else an earlier run of this process would fix the precision
         self.begin(config,out,ACModel(predictor.train(),config),param_groups(predictor,weight_decay=config.weight_decay))
         self.batches = FeatureBatches(frames,config,self.accelerator.process_index,episodes)
     def follow(self): pass # the encoder is frozen: no teacher

@@ -40,45 +40,6 @@ class Box:
         return a
 
 # %% ../nbs/11_cem_planning.ipynb #11-034
-def _table(predictor, start, device): # rotary table of one step; complex [n,head_dim/2] where one product can turn a pair
-    table = predictor.table(1,start)
-    if predictor.rope!='interleaved' or torch.is_autocast_enabled(device): return table
-    return torch.complex(table[0,:,::2].contiguous(),table[1,:,1::2].contiguous())
-def _heads(block, x, table): # queries, keys, values [B,heads,n,head_dim], as `Attention.heads` makes them
-    if not table.is_complex(): return block.attn.heads(block.norm1(x),table)
-    qkv = block.attn.qkv(block.norm1(x)).unflatten(-1,(3,block.attn.num_heads,-1))
-    pairs = torch.view_as_complex(qkv[:,:,:2].unflatten(-1,(-1,2)))
-    q,k = torch.view_as_real(pairs*table[:,None,None]).flatten(-2).transpose(1,3).unbind(2)
-    return q,k,qkv[:,:,2].transpose(1,2)
-def _first_attention(block, x, table): # x [S,n,width]: only token 0 differs -> what the heads read, keys, values, each [S,heads,n,head_dim]
-    q,k,v = _heads(block,x[:,:1],table[...,:1,:])
-    qs,ks,vs = _heads(block,x[:1,1:],table[...,1:,:]) # shared: made once
-    scale = q.shape[-1]**-.5
-    score = qs@ks.mT*scale
-    lse = score.logsumexp(-1,keepdim=True)
-    w = (qs@k.mT*scale-lse).sigmoid().to(v.dtype)
-    o = torch.lerp(((score-lse).exp().to(v.dtype)@vs).to(v.dtype),v,w)
-    k,v = (torch.cat([a,b.expand(len(x),-1,-1,-1)],2) for a,b in ((k,ks),(v,vs)))
-    return torch.cat([F.scaled_dot_product_attention(q,k,v),o],2),k,v
-def _quick_imagine(predictor, z, state, actions, every=False): # as `imagine` for z [1,P,D], state [1,7], without gradients
-    (S,H),out,memory = actions.shape[:2],[],[None]*len(predictor.predictor_blocks)
-    for h in range(H):
-        x = predictor.tokens(z[:,None],actions[:,h,None],state.expand(S,-1)[:,None])[:,0]
-        table,n = _table(predictor,h,x.device.type),x.shape[1]
-        for i,b in enumerate(predictor.predictor_blocks):
-            q,k,v = _first_attention(b,x,table) if h==i==0 else _heads(b,x,table)
-            if H>1:
-                if h==0: memory[i] = k.new_empty(2,*k.shape[:2],H*n,k.shape[3])
-                memory[i][0,:,:,h*n:(h+1)*n],memory[i][1,:,:,h*n:(h+1)*n] = k,v
-                k,v = memory[i][:,:,:,:(h+1)*n]
-            y = q if h==i==0 else F.scaled_dot_product_attention(q,k,v)
-            for rows,new in zip(x.view(-1,x.shape[2]).split(512),y.transpose(1,2).reshape(-1,x.shape[2]).split(512)):
-                rows += b.attn.proj(new) # in place, some rows at a time: the widest activations stay in the cache
-                rows += b.mlp(b.norm2(rows))
-        z = normed(predictor.out(x,z).float())
-        out.append(z)
-        if h+1<H: state = compose(state,actions[:,h])
-    return out if every else z
 COSTS,PRECISIONS = ('l1','l2'),('no','bf16')
 
 @dataclass
@@ -93,7 +54,6 @@ class Objective:
     chunk:int=None # candidates at a time: bounds memory; None: 32 on a CPU, where they fit its cache, else 128
     precision:str='no' # or 'bf16'
     calls:int=0 # model steps so far
-    quick:bool=True # less work for an `ACPredictor` without gradients or extrinsics; False: its plain `step`
     def __post_init__(self):
         if self.z.ndim!=3 or len(self.z)!=1: raise ValueError(f'z: expected [1,P,D], features of one frame, got {list(self.z.shape)}')
         width = getattr(self.predictor,'embed_dim',self.z.shape[2])
@@ -110,8 +70,7 @@ class Objective:
         return (d.abs() if self.cost=='l1' else d*d).mean((1,2))
     def _amp(self): return torch.autocast(self.z.device.type,torch.bfloat16) if self.precision=='bf16' else nullcontext()
     def imagine(self, actions:Tensor, every=False): # [S,H,7] -> features after the last action [S,P,D], or a list of H of them; not in chunks
-        quick = self.quick and isinstance(self.predictor,ACPredictor) and not self.predictor.use_extrinsics and not torch.is_grad_enabled()
-        with self._amp(): return (_quick_imagine if quick else imagine)(self.predictor,self.z,self.state[None],actions,every)
+        with self._amp(): return imagine(self.predictor,self.z,self.state[None],actions,every)
     def energy(self, actions:Tensor)->Tensor: # [S,H,7] -> [S]
         if not self.path: return self.distance(self.imagine(actions))
         return torch.stack([self.distance(z) for z in self.imagine(actions,True)]).mean(0)
@@ -144,6 +103,7 @@ class CEM:
     momentum_gripper:tuple=(.15,.15) # the same for the gripper
     box:Box=field(default_factory=Box) # what may be proposed
     dead:float=.25 # a smaller change of the gripper is none
+    full:bool=False # the numbers of an action vary together (a covariance), not each alone as published
     def __post_init__(self):
         for name in ('samples','iterations','horizon'):
             if getattr(self,name)<1: raise ValueError(f'{name}: expected at least 1, got {getattr(self,name)}')
@@ -160,18 +120,26 @@ class CEM:
         if mean.shape!=(self.horizon,4): raise ValueError(f'warm: expected [{self.horizon},4] (horizon, dx dy dz gripper), got {list(mean.shape)}')
         std = torch.tensor([self.box.maxnorm]*3+[1.]).repeat(self.horizon,1)
         m,ms = (torch.tensor([a]*3+[b]) for a,b in zip(self.momentum,self.momentum_gripper))
+        root,cov,mc = torch.diag_embed(std),torch.diag_embed(std**2),(ms[:,None]*ms).sqrt()
         for i in range(self.iterations):
-            x = self.box.clip(mean+std*torch.randn(self.samples,self.horizon,4,generator=generator))
+            noise = torch.randn(self.samples,self.horizon,4,generator=generator)
+            x = self.box.clip(mean+(torch.einsum('hij,shj->shi',root,noise) if self.full else std*noise))
             try: e = objective(self.box.actions(x)).cpu()
             except FloatingPointError as error: raise FloatingPointError(f'iteration {i}: {error}') from error
             best = e.topk(self.elites,largest=False)
             elite = x[best.indices]
             mean,std = (1-m)*elite.mean(0)+m*mean,(1-ms)*elite.std(0)+ms*std
+            if self.full:
+                d = elite-elite.mean(0)
+                cov = (1-mc)*torch.einsum('shi,shj->hij',d,d)/(self.elites-1)+mc*cov
+                root,std = torch.linalg.cholesky(cov+1e-8*torch.eye(4)),cov.diagonal(dim1=1,dim2=2).sqrt()
             history.append(dict(mean=mean,std=std,best=best.values[0].item()))
         x = self.box.clip(mean.clone())
         x[:,3] *= x[:,3].abs()>=self.dead
         return Plan(self.box.actions(x),best.values.mean().item(),history,objective.calls-before,time.perf_counter()-began)
-def shifted(plan)->Tensor: # [H,4] for the `warm` of the next search, after the first action of the plan was done; the last row is 0
+def shifted(
+    plan # `Plan` whose first action was done
+)->Tensor: # [H,4] for the `warm` of a planner; the last row is 0
     "The rest of a plan as the first mean of the next search."
     x = plan.actions[:,[0,1,2,6]].detach().cpu().float()
     return torch.cat([x[1:],torch.zeros(1,4)])
@@ -207,7 +175,10 @@ def show_plan(
     axs[4].set(xlabel=NAMES[0],ylabel=NAMES[1],xlim=(-reach,reach),ylim=(-reach,reach),title='from above')
     for ax in axs: ax.tick_params(labelsize=7)
     plt.close(fig); return fig
-def plan_explorer(plan, true=None): # see `show_plan` -> an ipywidgets box
+def plan_explorer(
+    plan:Plan, # see `show_plan`
+    true:Tensor=None # [H,7] or [7] action to mark
+): # an ipywidgets box
     "Sliders over `show_plan`: iteration and step of the plan."
     from ipywidgets import interactive
     def draw(iteration=1, step=0): return show_plan(plan,true,step,iteration)
@@ -254,8 +225,11 @@ def naive_cem(
     mean[:,3] *= mean[:,3].abs()>=c.dead
     return Plan(Box().actions(mean),energies.topk(c.elites,largest=False).values.mean().item(),history,objective.calls-before,time.perf_counter()-began)
 
-# %% ../nbs/11_cem_planning.ipynb #11-109
-def check_state(state, margin=.05)->Tensor: # measured pose [7], metres outside of the workspace that are still fine -> float32 [7]
+# %% ../nbs/11_cem_planning.ipynb #11-105
+def check_state(
+    state, # measured pose [7]
+    margin:float=.05 # metres outside of the workspace that are still fine
+)->Tensor: # float32 [7]
     "The state; ValueError if it is not 7 finite numbers, a warning if it is far from all that the model has seen (`WORKSPACE`)."
     x = torch.as_tensor(state,dtype=torch.float32)
     if x.shape!=(7,) or not x.isfinite().all(): raise ValueError(f'state: expected 7 finite numbers (metres, radians, closedness), got {x.tolist() if x.shape==(7,) else list(x.shape)}')
@@ -263,7 +237,10 @@ def check_state(state, margin=.05)->Tensor: # measured pose [7], metres outside 
     if ((p<low-margin)|(p>high+margin)).any(): warnings.warn(f'state: the hand at {[round(v,3) for v in x[:3].tolist()]} m is outside the workspace {WORKSPACE.tolist()} m; is it in metres, from the base of the robot?',stacklevel=3)
     if not -.05<=x[6]<=1.05: warnings.warn(f'state: closedness {x[6]:.3f} is outside 0 (open) to 1 (closed)',stacklevel=3)
     return x
-def check_goal(objective, far=None)->float: # largest usual energy between two pictures of this camera (None: no check) -> energy of doing nothing
+def check_goal(
+    objective:Objective, # holds the features of now and of the goal
+    far:float=None # largest usual energy between two pictures of this camera; None: no check
+)->float: # energy of doing nothing
     "How far the goal is, and a warning if that is further than two pictures of this camera ever are."
     e = objective.distance(objective.z).item()
     if far is not None and e>far: warnings.warn(f'goal: its energy is {e:.3f}, above {far:.3f}, the usual maximum; is the goal picture from the same camera and scene?',stacklevel=3)
@@ -286,7 +263,12 @@ class WorldModel:
         x = torch.as_tensor(x)
         if x.ndim==3 and x.is_floating_point() and len(x)==1: return x
         return self.encode(x[None] if x.ndim==3 else x,name)[:1]
-    def objective(self, image, state, goal, **kw)->Objective: # pictures uint8 [H,W,3], or features [1,P,D]; state [7]; more for `Objective`
+    def objective(self,
+        image, # now: uint8 [H,W,3], or features [1,P,D]
+        state, # measured pose [7]
+        goal, # as image
+        **kw # of `Objective`
+    )->Objective:
         "What a planner needs, checked with `check_state` and `check_goal`."
         out = Objective(self.predictor,self._features(image,'images'),check_state(state),self._features(goal,'goal'),**kw)
         check_goal(out,self.far)
@@ -294,7 +276,7 @@ class WorldModel:
     def energy(self, image, goal)->float: # mean absolute difference of the features of two pictures
         return (self._features(image,'images')-self._features(goal,'goal')).abs().mean().item()
 
-# %% ../nbs/11_cem_planning.ipynb #11-117
+# %% ../nbs/11_cem_planning.ipynb #11-113
 def action_recovery(
     model, # `WorldModel`, or a predictor
     z:Tensor, # [T,P,D] features of a recording; with a `WorldModel` also its pictures, uint8 [T,H,W,3]

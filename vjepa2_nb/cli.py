@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from safetensors import SafetensorError
 from .franka_cli import add_franka
+from .plan_cli import add_plan
 
 # %% ../nbs/90_cli.ipynb #90-012
 def token_size(
@@ -222,6 +223,7 @@ def make_parser()->Parser: # the parser of the whole program
         q.add_argument('--debug', action='store_true', help='show the traceback of an error')
         q.set_defaults(run=run)
     add_franka(sub, Parser)
+    add_plan(sub, Parser)
     return top
 
 # %% ../nbs/90_cli.ipynb #90-040

@@ -22,10 +22,10 @@ def mixture(words)->dict: # texts 'name=share' -> name -> share
         except ValueError: raise ValueError(f'--policies: expected name=share, such as expert=.4, got {w!r}') from None
     return out
 
-def output(path, endings)->Path: # file to write or None, and its allowed endings
+def output(path, endings, option='--out')->Path: # file to write or None, its allowed endings, name of the option
     "Returns the path, its folder made; ValueError for another ending, OSError for a folder that cannot be made."
     if path is None: return None
-    if Path(path).suffix.lower() not in endings: raise ValueError(f'--out: expected a name that ends in {", ".join(endings)}, got {path}')
+    if Path(path).suffix.lower() not in endings: raise ValueError(f'{option}: expected a name that ends in {", ".join(endings)}, got {path}')
     Path(path).parent.mkdir(parents=True,exist_ok=True)
     return Path(path)
 
