@@ -135,7 +135,7 @@ def cached_loss(
     states:Tensor, # [B,T,7] measured
     rollout:int=2, # imagined frames in the second term, less than T; 1: no second term
     loss_exp:float=1., # p: the losses are mean(|error|^p)/p
-    wrong:bool=False, # the historic mistake, see `ac_loss`
+    wrong:bool=False, # for study, see `ac_loss`
     moving:float=0., # see `moving_weight`; 0 in the official code
     extrinsics:Tensor=None # [B,T,6], with use_extrinsics
 )->tuple: # teacher forcing loss and rollout loss, to be added
@@ -162,7 +162,7 @@ class ACConfig:
     length:int = 8 # T, frames of a window: 8 in the official configuration; the paper says 16
     rollout:int = 2 # imagined frames in the second term of the loss
     loss_exp:float = 1. # p of the loss
-    wrong:bool = False # the historic mistake in the rollout loss, see `ac_loss`
+    wrong:bool = False # for study, see `ac_loss`
     moving:float = 0. # see `moving_weight`; 0 in the official code
     gripper:str = 'measured' # see `Frames.take`; 'measured' in the official code
     events:float = 0. # share of each batch from windows in which the hand is told to open or close; 0: as they come, as in the official code
@@ -191,6 +191,7 @@ class ACConfig:
             if not isinstance(v:=getattr(self,name),(int,float)) or not v>=0 or v==0 and name in ('lr','loss_exp'): raise ValueError(f'{name}: expected a number above 0{"" if name in ("lr","loss_exp") else ", or 0"}, got {v!r}')
         for name,known in dict(gripper=GRIPPERS,schedule=('wsd','cosine'),precision=('no','bf16')).items():
             if (v:=getattr(self,name)) not in known: raise ValueError(f'{name}: expected one of {known}, got {v!r}')
+        if self.events>1 or self.lr==torch.inf: raise ValueError(f'events, lr: expected a share of at most 1, and a finite number, got {self.events}, {self.lr}')
         if self.rollout>=self.length: raise ValueError(f'rollout: expected less than length={self.length}, got {self.rollout}')
         if unknown:=sorted(self.predictor.keys()-(known:=inspect.signature(ACPredictor).parameters.keys())): raise ValueError(f'predictor: expected some of {sorted(known)}, got {unknown}')
         if self.predictor.get('use_extrinsics'): raise ValueError('predictor: use_extrinsics needs the place of the camera, and `Frames` does not hold it')
@@ -250,7 +251,7 @@ def train_ac(
     episodes=None, # numbers of the episodes to train on; None: all
     **overrides # fields of the configuration, such as steps=60
 )->Result: # the predictor is `.jepa.predictor`
-    "Train a world model on features of frames. Ctrl-C saves; `resume=True` then gives the curve of the unbroken run, bit for bit on a CPU."
+    "Train a world model on features of frames. Ctrl-C saves; `resume=True` with the same frames and episodes then gives the curve of the unbroken run, bit for bit on a CPU. ValueError for settings that make no sense or are not those of the run."
     if isinstance(predictor,dict): predictor,overrides = None,overrides|dict(predictor=predictor)
     config = replace(config,**overrides) if isinstance(config,ACConfig) else ACConfig.load(config,**overrides)
     trainer = ACTrainer(config,frames,out,predictor,episodes)

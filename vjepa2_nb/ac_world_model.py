@@ -123,6 +123,8 @@ class ACPredictor(nn.Module):
         if inputs not in INPUTS: raise ValueError(f'inputs: expected one of {INPUTS}, got {inputs!r}')
         if inputs=='scaled' and action_dim!=7: raise ValueError(f"action_dim: inputs='scaled' knows the size of 7 numbers, got {action_dim}")
         if rope not in ROPES[:2]: raise ValueError(f'rope: expected one of {ROPES[:2]}, got {rope!r}')
+        if img_size<patch_size or img_size%patch_size: raise ValueError(f'img_size: expected a multiple of patch_size={patch_size}, got {img_size}')
+        if num_frames<tubelet_size: raise ValueError(f'num_frames: expected at least tubelet_size={tubelet_size}, got {num_frames}')
         if predictor_embed_dim%num_heads: raise ValueError(f'num_heads: expected a divisor of predictor_embed_dim={predictor_embed_dim}, got {num_heads}')
         D = predictor_embed_dim
         self.grid,self.max_steps,self.embed_dim,self.head_dim = img_size//patch_size,num_frames//tubelet_size,embed_dim,D//num_heads
@@ -252,12 +254,13 @@ def ac_loss(
     rollout:int=2, # imagined frames in the second term, less than T; 1: no second term
     loss_exp:float=1., # p: the losses are mean(|error|^p)/p; 1 in the official configuration
     extrinsics:Tensor=None, # [B,T,6], with use_extrinsics
-    wrong:bool=False # the historic mistake: all imagined frames are compared with frame 2 or the frame before
+    wrong:bool=False # for study: imagined frame k+1 is compared with true frame k, and the first one with frame 2
 )->tuple: # teacher forcing loss and rollout loss, to be added
     "Both losses of the official code (paper section 3). ValueError for shapes that do not fit, or T not larger than rollout."
     if not isinstance(z,Tensor) or z.ndim!=4: raise ValueError(f'z: expected [B,T,P,D], got {list(getattr(z,"shape",[]))}')
     B,T,P = z.shape[:3]
     if not 1<=rollout<T: raise ValueError(f'rollout: expected 1 to T-1, with T={T} frames in z, got {rollout}')
+    if not loss_exp>0: raise ValueError(f'loss_exp: expected more than 0, got {loss_exp}')
     A = getattr(predictor,'action_dim',7)
     _sized('actions',actions,B,T-1,A); _sized('states',states,B,T,A)
     def run(seen): # [B,k,P,D] -> what follows each of the k frames

@@ -86,7 +86,13 @@ def energy_slice(
 PLANES = ((0,1),(0,2),(1,2)) # dx-dy from above, dx-dz from the side, dy-dz from the front
 _UNIT = torch.tensor([100.,100.,100.,1.]) # centimetres in the pictures
 
-def energy_slices(objective, fixed=(0.,0.,0.,0.), n=21, limit=None, repeat=1)->list: # see `energy_slice`
+def energy_slices(
+    objective, # see `energy_slice`, as are all others
+    fixed=(0.,0.,0.,0.), # the point that they go through
+    n=21, # points on each axis
+    limit=None, # largest absolute values
+    repeat=1 # times that the action is done
+)->list: # of `Slice`
     "The slices of `PLANES`, all through the same point."
     return [energy_slice(objective,axes,fixed,n,limit,repeat) for axes in PLANES]
 
@@ -118,7 +124,7 @@ def show_energy(
 # %% ../nbs/11c_energy_landscape.ipynb #11c-060
 def energy_explorer(
     objective, # see `energy_slice`
-    true=None, # action to mark, and to begin at
+    true=None, # action to mark, and to begin at, as far as `limit` allows
     n:int=9, # points on each axis; 3*n*n model calls for each picture
     limit=.1 # see `energy_slice`
 ): # an ipywidgets box

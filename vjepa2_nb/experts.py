@@ -59,9 +59,10 @@ class Expert:
         turn=.25, # radians in an action at most
         noise=0., # metres: standard deviation of the noise on each of dx, dy, dz
         fumble=0., # chance in each action that the hand does the opposite: opens instead of staying closed, or closes
+        hover=HOVER, # metres above the table: from where the hand goes down to an object, and where it carries it
         seed=0, # of the noise, until `reset`
     ):
-        self.speed, self.turn, self.noise, self.fumble = speed, turn, noise, fumble
+        self.speed, self.turn, self.noise, self.fumble, self.hover = speed, turn, noise, fumble, hover
         self.reset(seed)
     def reset(self, seed): self.rng, self.i, self.waited, self.stage = np.random.default_rng(seed), 0, 0, ''
     def target(self, env, stage): # xyz in metres
@@ -69,11 +70,11 @@ class Expert:
         task, tcp, command = env.task, env.arm.pose()[:3], env.command[:3]
         p, thing = env.object_pose(task.object)[0], THINGS[task.object]
         if stage in ('reach', 'carry'): return task.goal
-        if stage == 'hover': return np.r_[p[:2], HOVER]
+        if stage == 'hover': return np.r_[p[:2], self.hover]
         if stage in ('descend', 'close'): return p + [0, 0, thing.grip]
-        if stage == 'over': return np.r_[task.goal[:2] + tcp[:2] - p[:2], HOVER]
+        if stage == 'over': return np.r_[task.goal[:2] + tcp[:2] - p[:2], self.hover]
         if stage == 'lower': return np.r_[task.goal[:2] + tcp[:2] - p[:2], tcp[2] - p[2] + thing.rest + .002]
-        if stage in ('lift', 'retreat'): return np.r_[command[:2], thing.rest + RAISE if stage == 'lift' else HOVER + .04]
+        if stage in ('lift', 'retreat'): return np.r_[command[:2], thing.rest + RAISE if stage == 'lift' else self.hover + .04]
         return command
     def yaw(self, env, stage): # radians
         "How far to turn until the fingers face the sides of a square object."
@@ -151,28 +152,31 @@ class Goals:
     names: list # K stages that end there
     images: np.ndarray # uint8 [K,H,W,3]
     states: np.ndarray # poses [K,7], float32
-def _subgoals(env, max_steps, wanted): # (names, what was observed there)
-    expert, out = Expert(), []
+def _subgoals(env, max_steps, wanted, expert): # (names, what was observed there)
+    out = []
+    expert.reset(0)
     for _ in range(max_steps):
-        i = expert.i
+        i, before = expert.i, env.arm.pose()[:3].copy()
         env.advance(expert(env))
         if expert.i < i: out = []
+        over, rests = expert.i > i, np.linalg.norm(env.arm.pose()[:3] - before) < .005
         last, stage = len(out) == len(wanted)-1, STAGES[env.task.name][i]
-        if env.success() if last else expert.i > i and stage == wanted[len(out)]: out.append(env.observe())
+        if env.success() and (over or rests) if last else over and stage == wanted[len(out)]: out.append(env.observe())
         if len(out) == len(wanted): return wanted, out
     raise RuntimeError(f'{env.task}: the expert did not reach sub-goal {wanted[len(out)]!r} in {max_steps} actions; measured: {env.task.measure(env)}')
 def goal_images(
     env, # with a task, after reset
     max_steps=MAX_STEPS, # actions for the expert
-    stages=None, # names out of `STAGES`, in order, whose end is a sub-goal; the last one stands for success; None: `SUBGOALS`
+    stages=None, # names out of `STAGES`, in order, whose end is a sub-goal; the last one: the task is done and the hand rests; None: `SUBGOALS`
+    expert=None, # who shows them; None: `Expert()`
 )->Goals:
     "Pictures and states of the goal and of the sub-goals (paper, section 4); env is as before. RuntimeError if the expert does not get there, ValueError without a task."
     before, wanted = stages_of(env) and env.save(), list(stages or SUBGOALS[env.task.name])
-    try: names, out = _subgoals(env, max_steps, wanted)
+    try: names, out = _subgoals(env, max_steps, wanted, expert or Expert())
     finally: env.restore(before)
     return Goals(names, np.stack([o['image'] for o in out]), np.stack([o['state'] for o in out]))
 
-# %% ../nbs/09c_experts.ipynb #09c-050
+# %% ../nbs/09c_experts.ipynb #09c-052
 def show_moment(
     rollout:Rollout, # an episode
     goals:Goals, # of its start
@@ -187,7 +191,7 @@ def rollout_explorer(rollout, goals): # ipywidgets interactive
     from ipywidgets import interactive
     return interactive(lambda frame: show_moment(rollout, goals, frame), {'auto_display': True}, frame=(0, len(rollout.states)-1))
 
-# %% ../nbs/09c_experts.ipynb #09c-055
+# %% ../nbs/09c_experts.ipynb #09c-057
 class RandomActions:
     "Uniform in a box of actions: the baseline for planners."
     def __init__(self,
@@ -236,7 +240,7 @@ class Mixed:
         self.policy.reset(seed)
     def __call__(self, env): return self.policy(env)
 
-# %% ../nbs/09c_experts.ipynb #09c-060
+# %% ../nbs/09c_experts.ipynb #09c-062
 def evaluate(
     policy, # has reset(seed), and gives an action [7] when called with env
     task='reach', # one of `TASKS`
@@ -254,7 +258,7 @@ def evaluate(
     low, high = wilson(len(won), n)
     return dict(task=task, object=object, n=n, seed=seed, success=len(won), low=low, high=high, steps=float(np.median(won)) if won else None)
 
-# %% ../nbs/09c_experts.ipynb #09c-063
+# %% ../nbs/09c_experts.ipynb #09c-065
 def success_table(
     policies:dict, # name -> policy
     tasks=tuple(TASKS), # names
@@ -278,7 +282,7 @@ def show_success(table): # IPython Markdown
     names = dict.fromkeys(r['policy'] for r in table)
     return show_table([dict(policy=k, **{f"{r['task']} {r['object']}": text(r) for r in table if r['policy'] == k}) for k in names])
 
-# %% ../nbs/09c_experts.ipynb #09c-080
+# %% ../nbs/09c_experts.ipynb #09c-082
 def visited(
     env, # with a task
     policy, # has reset(seed), and gives an action [7] when called with env

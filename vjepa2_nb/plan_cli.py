@@ -6,7 +6,7 @@
 __all__ = ['PLAN', 'TRAIN', 'step_line', 'Film', 'plan_command', 'train_command', 'add_plan']
 
 # %% ../nbs/89b_plan_cli.ipynb #89b-002
-import argparse, shlex, sys, time
+import argparse, math, shlex, sys, time
 import numpy as np
 from .franka_cli import FILM, output
 
@@ -15,7 +15,7 @@ PLAN = """examples:
   vjepa2 plan --task reach
   vjepa2 plan --task pick_place --object cup --video out.mp4
   vjepa2 plan --task grasp --object box --seed 3 --planner cem --samples 200 --iterations 6
-  vjepa2 plan --task grasp --subgoals paper --gripper planned       # as in the paper
+  vjepa2 plan --task grasp --subgoals paper --gripper planned --no-turn   # nearer to the paper
 
 The film shows, from left to right: the camera, the picture that is followed, and what the model imagined for this moment.
 The exit status is 0 whether or not the task was solved, and 2 for wrong input."""
@@ -25,7 +25,7 @@ def step_line(k, entry)->str: # number of the action, a row of the policy's log
     dx,dy,dz = (100*v for v in entry['action'][:3])
     hand = {1:'closes',-1:'opens',0:''}[round(entry['action'][6])]
     promised = f"{entry['imagined']:.3f}" if 'imagined' in entry else '    -'
-    return f"{k:3d} {entry['goal']:<6} energy {entry['energy']:.3f} plan {promised}  move {dx:+5.1f} {dy:+5.1f} {dz:+5.1f} cm  {entry['seconds']:.2f} s  {hand}".rstrip()
+    return f"{k:3d} {entry['goal']:<6} energy {entry['energy']:.3f} plan {promised}  move {dx:+5.1f} {dy:+5.1f} {dz:+5.1f} cm {math.degrees(entry['action'][5]):+4.0f}°  {entry['seconds']:.2f} s  {hand}".rstrip()
 
 class Film:
     "Collects camera, goal and imagination, frame by frame."
@@ -50,7 +50,7 @@ def plan_command(args)->int: # exit status
     for name in ('seed','max_steps'):
         if getattr(args,name)<(0 if name=='seed' else 1): raise ValueError(f'--{name.replace("_","-")}: expected {0 if name=="seed" else 1} or more, got {getattr(args,name)}')
     search = {k:v for k in ('samples','iterations','horizon') if (v:=getattr(args,k)) is not None}
-    policy = make_mpc(args.weights,args.planner,search,cost=args.cost,gripper=args.gripper,subgoals=args.subgoals)
+    policy = make_mpc(args.weights,args.planner,search,cost=args.cost,gripper=args.gripper,subgoals=args.subgoals,turn=not args.no_turn)
     env = make_env(args.task,args.object,image_size=policy.model.encoder.config['img_size'])
     seen,_ = env.reset(seed=HELD_OUT+args.seed)
     policy.reset(args.seed); policy.begin(env)
@@ -89,7 +89,7 @@ def train_command(args)->int: # exit status
 def add_plan(sub, parser_class=argparse.ArgumentParser): # what `add_subparsers` returned, class of the new parsers
     "Add the commands `plan` and `train` to a parser."
     doc = dict(formatter_class=argparse.RawDescriptionHelpFormatter)
-    p = sub.add_parser('plan',help='move the simulated arm by planning',description='One episode of a simulated Franka arm, by imagination alone.',epilog=PLAN,**doc)
+    p = sub.add_parser('plan',help='move the simulated arm by planning',description='One episode of a simulated Franka arm that plans by imagination. The goal pictures come from a scripted expert.',epilog=PLAN,**doc)
     p.add_argument('--task',default='reach',help='reach, grasp, reach_with, pick_place (default: reach)')
     p.add_argument('--object',default='cup',help='cup or box (default: cup)')
     p.add_argument('--seed',type=int,default=0,metavar='N',help='which start; none of them was trained on (default: 0)')
@@ -100,7 +100,8 @@ def add_plan(sub, parser_class=argparse.ArgumentParser): # what `add_subparsers`
     for name in ('samples','iterations','horizon'): p.add_argument(f'--{name}',type=int,metavar='N',help='of the planner')
     p.add_argument('--cost',default='l1',help='l1 or l2 (default: l1)')
     p.add_argument('--gripper',default='sub-goal',help='sub-goal: the hand does what the picture shows; planned: it is searched (default: sub-goal)')
-    p.add_argument('--subgoals',default='fine',help='fine, or paper: one picture fewer (default: fine)')
+    p.add_argument('--subgoals',default='fine',help='fine; high: the same from 16 cm; paper: fewer pictures (default: fine)')
+    p.add_argument('--no-turn',action='store_true',help='do not search a turn of the hand')
     t = sub.add_parser('train',help='make the shipped weights anew',description='Make the weights that ship with the package.',epilog=TRAIN,**doc)
     t.add_argument('recipe',nargs='?',default='nano',metavar='RECIPE',help='nano or tiny (default: nano)')
     t.add_argument('--out',default='runs/nano_franka',metavar='DIR',help='folder of all stages (default: runs/nano_franka)')

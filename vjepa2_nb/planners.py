@@ -32,13 +32,11 @@ class Planner:
     def __call__(self,
         objective, # `Objective`, or any function [S,H,7] -> [S] that counts model steps in `calls`
         generator:torch.Generator=None, # of the candidates, on the CPU; None: the global one
-        warm:Tensor=None # [H,4] first mean, see `shifted`; None: zeros
+        warm:Tensor=None # [H,4 or 5] first mean, see `shifted`; None: zeros
     )->Plan: # its energy: see the planner
         "Search, then clip to the box and apply the dead zone. FloatingPointError that says the iteration when the model returns NaN."
         began,before,history = time.perf_counter(),objective.calls,[]
-        mean = torch.zeros(self.horizon,4) if warm is None else warm.detach().cpu().clone()
-        if mean.shape!=(self.horizon,4): raise ValueError(f'warm: expected [{self.horizon},4] (horizon, dx dy dz gripper), got {list(mean.shape)}')
-        x,energy = self.search(objective,self.box.clip(mean),self.box.limits().repeat(self.horizon,1),generator,history)
+        x,energy = self.search(objective,self.box.clip(self.box.start(self.horizon,warm)),self.box.limits().repeat(self.horizon,1),generator,history)
         x = self.box.clip(x)
         x[:,3] *= x[:,3].abs()>=self.dead
         return Plan(self.box.actions(x),energy,history,objective.calls-before,time.perf_counter()-began)
@@ -58,7 +56,7 @@ class RandomShooting(Planner):
     def search(self, objective, mean, std, generator, history):
         best,least = None,torch.inf
         for i in range(self.iterations):
-            x = self.box.clip((2*torch.rand(self.samples,self.horizon,4,generator=generator)-1)*std)
+            x = self.box.clip((2*torch.rand(self.samples,*std.shape,generator=generator)-1)*std)
             if i==0: x[0] = mean
             e = self.energies(objective,x,i)
             if e.min()<least: best,least = x[e.argmin()],e.min().item()
@@ -91,7 +89,7 @@ def show_searches(
     limits,unit = next(iter(planners.values())).box.limits(),torch.tensor([100.,100,100,1])
     energy,columns = _grid(objective,axes,limits,n),[(0,1,2,6)[k] for k in axes]
     levels = energy.flatten().quantile(torch.linspace(.02,.8,6)).unique() # dense at the bottom
-    (w,h),u = (limits*unit)[list(axes)].tolist(),unit[list(axes)]
+    (w,h),u = (limits[:4]*unit)[list(axes)].tolist(),unit[list(axes)]
     fig,axs = plt.subplots(1,len(planners),figsize=(1.7*len(planners)+.3,2),dpi=56,layout='constrained',squeeze=False)
     for ax,(name,planner) in zip(axs[0],planners.items()):
         watch = Recorder(objective)
@@ -127,7 +125,7 @@ def colored_noise(
 class ICEM(Planner):
     "CEM with coloured noise, kept elites, fewer samples in each iteration; the best candidate ever seen is the plan (iCEM, arXiv 2008.06389)."
     elites:int=10 # candidates that the cloud is moved to
-    keep:float=.3 # part of them that stays in the next pool; their energies are known
+    keep:float=.3 # part of them, at least one, that stays in the next pool; their energies are known
     beta:float=2. # colour of the noise along the plan, see `colored_noise`
     decay:float=1.25 # each iteration has this many times fewer samples than the one before
     momentum:float=.1 # part of the old cloud that stays
@@ -141,9 +139,9 @@ class ICEM(Planner):
         return (share/share[-1]*self.samples*self.iterations).round().int().diff(prepend=torch.zeros(1,dtype=torch.int)).tolist()
     @torch.no_grad()
     def search(self, objective, mean, std, generator, history):
-        kept,known,m = torch.empty(0,self.horizon,4),torch.empty(0),self.momentum
+        kept,known,m = torch.empty(0,*mean.shape),torch.empty(0),self.momentum
         for i,n in enumerate(self.sizes()):
-            x = self.box.clip(mean+std*colored_noise((n,self.horizon,4),self.beta,generator))
+            x = self.box.clip(mean+std*colored_noise((n,*mean.shape),self.beta,generator))
             if i in (0,self.iterations-1): x[0] = self.box.clip(mean)
             e = torch.cat([self.energies(objective,x,i),known])
             top = e.topk(self.elites,largest=False)
@@ -165,7 +163,7 @@ class MPPI(Planner):
     @torch.no_grad()
     def search(self, objective, mean, std, generator, history):
         for i in range(self.iterations):
-            x = self.box.clip(mean+std*torch.randn(self.samples,self.horizon,4,generator=generator))
+            x = self.box.clip(mean+std*torch.randn(self.samples,*mean.shape,generator=generator))
             e = self.energies(objective,x,i)
             spread = e.std(correction=0)+1e-12
             w = torch.softmax((e.min()-e)/(self.temperature*spread),0)
@@ -202,7 +200,7 @@ class GradientDescent(Planner):
     @torch.no_grad()
     def search(self, objective, mean, limit, generator, history):
         n,steps = self.plan_budget()
-        u = 2*torch.rand(n,self.horizon,4,generator=generator)-1
+        u = 2*torch.rand(n,*mean.shape,generator=generator)-1
         u[0] = mean/limit
         e = self.energies(objective,self.box.clip(u*limit),0)
         u,best,least = u[e.topk(self.starts,largest=False).indices],u[e.argmin()],e.min().item()
@@ -221,7 +219,7 @@ class GradientDescent(Planner):
 @dataclass
 class FullCEM(CEM):
     "`CEM` whose cloud can lie across the axes; the planner of the closed loop."
-    elites:int=12 # two for each direction of a covariance would be 8; a few more
+    elites:int=12 # three for each of four numbers
     full:bool=True # see `CEM`
 PLANNERS = dict(cem=CEM,full=FullCEM,icem=ICEM,mppi=MPPI,gradient=GradientDescent,shooting=RandomShooting)
 def make_planner(
@@ -280,7 +278,8 @@ def compare_planners(
     seed:int=0, # problem i uses seed+i, for all planners
     moved:float=.25 # change of the gripper from which it counts
 )->list: # a row for each planner; medians over the problems, 95 % intervals
-    "What each planner costs and finds: model steps, time, energy, and the error of the sum of its actions."
+    "What each planner costs and finds: model steps, time, energy, and the error of the sum of its actions. ValueError without problems, or for planners of different horizons."
+    if not problems or len({p.horizon for p in planners.values()})!=1: raise ValueError(f'problems, planners: expected some problems, and planners of one horizon, got {len(problems)}, {[p.horizon for p in planners.values()]}')
     plans,energy,true,wanted = {k:[] for k in planners},{k:[] for k in planners},[],torch.stack([a for _,a in problems])
     for i,(objective,action) in enumerate(problems):
         for k,planner in planners.items():

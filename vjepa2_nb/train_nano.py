@@ -7,7 +7,7 @@ __all__ = ['NANO_ENCODER', 'NANO_PRETRAIN', 'RECIPES', 'DoubledClips', 'MixedCli
            'pretrain_mixed', 'watch_actions', 'train_recipe']
 
 # %% ../nbs/11f_train_nano.ipynb #11f-002
-import json
+import json, shutil
 import numpy as np, torch
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -41,7 +41,7 @@ class MixedClips:
     sources:list # of functions (batch size, generator) -> clips
     shares:list # of the batch, one for each source
     def __post_init__(self):
-        if len(self.shares)!=len(self.sources) or abs(sum(self.shares)-1)>1e-6: raise ValueError(f'shares: expected {len(self.sources)} that add up to 1, got {self.shares}')
+        if len(self.shares)!=len(self.sources) or min(self.shares)<0 or abs(sum(self.shares)-1)>1e-6: raise ValueError(f'shares: expected {len(self.sources)} of 0 or more that add up to 1, got {self.shares}')
     def __call__(self, batch_size, generator):
         ends = (np.cumsum(self.shares)*batch_size).round().astype(int)
         return torch.cat([clips(n,generator) for clips,n in zip(self.sources,np.diff(ends,prepend=0).tolist()) if n])
@@ -138,7 +138,9 @@ def train_recipe(
     _run('4 decoder',out/'decoder',lambda again: train_decoder(frames,z,out/'decoder',again,episodes=train,**kw,**recipe.decoder),say)
     _run('5 cloned policy',out/'cloning',lambda again: train_cloning(z,out/'cloning',again,episodes=train,**kw,**recipe.cloning),say)
     say(f'6 weights: {path}')
-    export_world_model(path,out/'encoder',out/'ac',recipe=asdict(recipe))
-    add_network(path,out/'decoder','decoder','decoder.')
-    if (size:=add_network(path,out/'cloning','cloning','policy.')/1e6)>recipe.largest: raise ValueError(f'{path}: expected at most {recipe.largest} MB, got {size:.1f}')
+    new = out/'weights.safetensors'
+    export_world_model(new,out/'encoder',out/'ac',recipe=asdict(recipe))
+    add_network(new,out/'decoder','decoder','decoder.')
+    if (size:=add_network(new,out/'cloning','cloning','policy.')/1e6)>recipe.largest: raise ValueError(f'{new}: expected at most {recipe.largest} MB, got {size:.1f}; {path} is as before')
+    write_atomic(path,lambda p: shutil.copyfile(new,p))
     return path
