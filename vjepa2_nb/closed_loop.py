@@ -264,10 +264,10 @@ def evaluate_policies(
 def summary(
     protocol:Protocol, # that was played
     rows:list # of `evaluate_policies`, for this protocol
-)->dict: # policy, task, object, n, seed, success (how many), low and high (95 % interval), steps (median until success), seconds (median of an action), calls
+)->dict: # policy, task, object, n, seed, success (how many), low and high (95 % interval), steps (median until success), seconds (median of an action), calls, failed (seeds), checkpoint
     "One row of a table; `experts.show_success` draws such rows."
     won = [r['steps'] for r in rows if r['success']]
     low,high = wilson(len(won),len(rows))
     calls = [l.get('calls',0) for r in rows for l in r['log']]
     return dict(policy=protocol.policy,task=protocol.task,object=protocol.object,n=len(rows),seed=protocol.seed,success=len(won),low=low,high=high,
-        steps=float(np.median(won)) if won else None,seconds=float(np.median([r['seconds'] for r in rows])),calls=float(np.median(calls or [0])))
+        steps=float(np.median(won)) if won else None,seconds=float(np.median([r['seconds'] for r in rows])),calls=float(np.median(calls or [0])),failed=[r['seed'] for r in rows if not r['success']],checkpoint=protocol.checkpoint)
