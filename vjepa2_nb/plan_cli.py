@@ -7,7 +7,6 @@ __all__ = ['PLAN', 'TRAIN', 'step_line', 'Film', 'plan_command', 'train_command'
 
 # %% ../nbs/89b_plan_cli.ipynb #89b-002
 import argparse, math, shlex, sys, time
-import numpy as np
 from .franka_cli import FILM, output
 
 # %% ../nbs/89b_plan_cli.ipynb #89b-005
@@ -31,6 +30,7 @@ class Film:
     "Collects camera, goal and imagination, frame by frame."
     def __init__(self, model, decoder): self.model,self.decoder,self.frames,self.imagined = model,decoder,[],None
     def add(self, image, goal): # uint8 [H,W,3] each
+        import numpy as np
         shown = [image,goal,np.zeros_like(image) if self.imagined is None else self.imagined]
         self.frames.append(np.concatenate(shown,1).repeat(2,0).repeat(2,1))
     def foresee(self, image, state, action): # before the action is done
@@ -43,6 +43,7 @@ class Film:
 def plan_command(args)->int: # exit status
     "Does one episode by planning, and says how it ended."
     path = output(args.video,FILM,'--video')
+    import numpy as np
     from vjepa2_nb.closed_loop import make_mpc
     from vjepa2_nb.imagination import load_decoder
     from vjepa2_nb.recording import write_film
