@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MULTILEVEL', 'CrossAttention', 'CrossAttentionBlock', 'AttentivePooler', 'AttentiveClassifier', 'read_labels',
-           'VideoClassifier', 'FrameEncoder', 'clip_windows', 'view_crops', 'predict_views', 'classify_clip', 'top_k',
+           'encode_tokens', 'VideoClassifier', 'clip_windows', 'view_crops', 'predict_views', 'classify_clip', 'top_k',
            'build_classifier', 'probe_to_transformers', 'probe_from_transformers', 'classifier_to_transformers',
            'repair_transformers', 'query_attention', 'show_query_attention']
 
@@ -16,7 +16,7 @@ import numpy as np, torch, torch.nn.functional as F
 from torch import nn, Tensor
 from .video import normalize, sample_indices
 from .transforms import _as_clip, _unit, eval_transform
-from .tokens import _sincos, _strip, as_frames
+from .tokens import _strip, as_frames
 from .encoder import MLP, Block, VisionTransformer, init_weights, rescale_blocks
 from .encoder import from_transformers, to_transformers
 
@@ -119,6 +119,14 @@ def read_labels(
     if num_classes not in (None,len(names)): raise ValueError(f'{said}: expected {num_classes} labels, one for each class of the probe, got {len(names)}')
     return list(names)
 
+def encode_tokens(
+    encoder, # see `VideoClassifier`
+    video:Tensor, # float [B,3,T,H,W], normalised
+    layers=None # blocks whose tokens are put one after the other; None: the last
+)->Tensor: # [B,N,D], or [B,layers*N,D]
+    "What a probe reads."
+    return encoder(video) if layers is None else torch.cat(encoder(video,out_layers=layers),1)
+
 class VideoClassifier(nn.Module):
     "Encoder, probe and names: logits of normalised clips. ValueError if they do not fit together."
     def __init__(self,
@@ -136,25 +144,9 @@ class VideoClassifier(nn.Module):
         depth = len(getattr(encoder,'blocks',()))
         if layers is not None and not all(0<=i<depth for i in layers): raise ValueError(f'layers: expected block indices in 0..{depth-1}, got {list(layers)}')
     def features(self, video): # [B,3,T,H,W] -> [B,N,D], or [B,layers*N,D]
-        return self.encoder(video) if self.layers is None else torch.cat(self.encoder(video,out_layers=self.layers),1)
+        return encode_tokens(self.encoder,video,self.layers)
     def forward(self, video): # float [B,3,T,H,W], normalised -> [B,classes]
         return self.classifier(self.features(video))
-
-# %% ../nbs/06_attentive_probe.ipynb #06-040
-class FrameEncoder(nn.Module):
-    "Tokens of single frames: each one is repeated into a tubelet, encoded alone and normed, and a code of its time is added."
-    def __init__(self,
-        encoder:VisionTransformer, # sees each frame
-        num_frames:int=4, # of a clip
-        time:float=1. # size of the code of the time; 0: none, as in the official default
-    ):
-        super().__init__()
-        self.encoder,self.embed_dim,self.time = encoder,encoder.embed_dim,time
-        self.config = {**encoder.config,'num_frames':num_frames,'tubelet_size':1}
-    def forward(self, video): # float [B,3,T,H,W] -> [B,T*P,D]
-        x = video.transpose(1,2).flatten(0,1)[:,:,None].expand(-1,-1,self.encoder.tubelet_size,-1,-1)
-        z = F.layer_norm(self.encoder(x),(self.embed_dim,)).unflatten(0,(len(video),-1)) # [B,T,P,D]
-        return (z+self.time*_sincos(z.shape[1],self.embed_dim,100.,z.device)[:,None].to(z.dtype)).flatten(1,2)
 
 # %% ../nbs/06_attentive_probe.ipynb #06-044
 def clip_windows(
