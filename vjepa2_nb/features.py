@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['POOLS', 'token_size', 'scale_clip', 'Frames', 'open_source', 'window_ids', 'read_along', 'read_windows',
-           'FeatureStream', 'stream_features', 'Features', 'read_features', 'extract']
+           'FeatureStream', 'stream_features', 'Features', 'read_features', 'extract', 'show_memory']
 
 # %% ../nbs/05b_features.ipynb #05b-003
 import av, hashlib, json, math, os, shutil, time, numpy as np, torch, torch.nn.functional as F, matplotlib.pyplot as plt
+from av.video.reformatter import VideoReformatter
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -120,11 +121,11 @@ def read_along(
     try:
         with av.open(str(video.path)) as film:
             stream = film.streams.video[0]
-            stream.thread_type = 'AUTO'
+            stream.thread_type,to_rgb = 'AUTO',VideoReformatter() # one for the whole film: a new one for each frame takes longer than the decoding
             for first,last in zip(cuts,cuts[1:]):
                 film.seek(int(video.keys[group[first]]),stream=stream)
                 for f in film.decode(stream):
-                    if f.pts==want[k]: yield ids[k],np.rot90(f.to_ndarray(format='rgb24'),round(f.rotation/90)); k += 1
+                    if f.pts==want[k]: yield ids[k],np.rot90(to_rgb.reformat(f,format='rgb24').to_ndarray(),round(f.rotation/90)); k += 1
                     if k==last or f.pts is not None and f.pts>want[k]: break
                 if k<last: break
     except av.error.FFmpegError as e: raise VideoError(f'{video.path}: cannot decode frame {ids[k]}, second {video.timestamps[ids[k]]:.2f} ({str(e)[:150]})') from None
@@ -297,3 +298,14 @@ def extract(
     with _fill(out,stream,dtype) as (done,write):
         for k,(_,y) in enumerate(tqdm(stream.run(done),disable=not progress,unit='window',initial=done,total=len(stream)),done): write(k,y)
     return replace(read_features(out),seconds=stream.seconds)
+
+# %% ../nbs/05b_features.ipynb #05b-053
+def show_memory(
+    runs:dict, # name -> [(second of the film, megabytes), ...]
+): # the Figure
+    "Memory of a process while it goes through a film."
+    fig,ax = plt.subplots(figsize=(5.6,1.9),dpi=72,layout='constrained')
+    for name,points in runs.items(): ax.plot([s/60 for s,_ in points],[m for _,m in points],label=name)
+    ax.set(xlabel='minute of the film',ylabel='MB',ylim=(0,1.3*max(m for p in runs.values() for _,m in p)))
+    ax.legend(fontsize=7,loc='lower right'); plt.close(fig)
+    return fig
