@@ -107,12 +107,13 @@ class MPC(GoalFollower):
         cost:str='l1', # of `Objective`
         precision:str='bf16', # of `Objective`: half the time of 'no' on a CPU that has it
         turn:bool=True, # search a turn of the hand too; the paper does not
+        path:bool=False, # of `Objective`: all imagined frames count, not the last alone
         **kwargs # of `GoalFollower`
     ):
         super().__init__(model,**kwargs)
         self.turn = turn
         self.planner = planner or make_planner('full',**SEARCH,box=self.box())
-        self.settings = dict(cost=cost,precision=precision)
+        self.settings = dict(cost=cost,precision=precision,path=path)
     def box(self)->Box: return Box(LIMIT[0],yaw=LIMIT[5]*self.turn,axis={3:0.} if self.gripper=='sub-goal' else {}) # what is searched
     def decide(self, z, state, goal):
         plan = self.planner(self.model.objective(z,state,goal,**self.settings),self.generator)
@@ -154,7 +155,7 @@ def show_episode(
     for i in turns: ax.axvline(i-.5,c='.8'); ax.text(i-.4,ax.get_ylim()[1],log[i]['goal'],fontsize=7,va='top')
     for i,l in enumerate(log):
         if l['action'][6]: ax.plot(i,l['energy'],'mo' if l['action'][6]>0 else 'co',ms=7,mfc='none')
-    ax.set(xlabel='action',ylabel='energy',xticks=range(0,len(log),max(1,len(log)//10))); ax.tick_params(labelsize=7); ax.legend(fontsize=7,loc='upper right')
+    ax.set(xlabel='action',ylabel='energy',xticks=range(0,len(log),max(1,len(log)//10))); ax.tick_params(labelsize=7); ax.legend(fontsize=7,loc='upper left',bbox_to_anchor=(1,1.05))
     fig.suptitle(f'seed {row["seed"]}: {"success" if row["success"] else "failure"} after {row["steps"]} actions',fontsize=9)
     plt.close(fig); return fig
 
