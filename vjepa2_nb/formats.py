@@ -60,14 +60,14 @@ def show_parts(
 ): # the Figure
     "A bar for each part of a file, coloured by what its weights do."
     rows = tensor_parts(tree)
-    fig,ax = plt.subplots(figsize=(5.6,.4*len(rows)+1.2),dpi=72,layout='constrained')
+    fig,ax = plt.subplots(figsize=(5.6,.4*len(rows)+1.3),dpi=72,layout='constrained')
     left = [0]*len(rows)
     for i,g in enumerate(GROUPS):
         n = [r[g]/r['numbers']*r['MB'] for r in rows]
         ax.barh([r['part'] for r in rows],n,left=left,label=g,color=f'C{i}')
         left = [a+b for a,b in zip(left,n)]
-    for y,r in enumerate(rows): ax.text(r['MB'],y,f" {r['MB']:.0f} MB" if r['MB']>=1 else f" {1e3*r['MB']:.0f} kB",va='center',fontsize=8)
-    ax.invert_yaxis(); ax.set_xlim(0,1.2*max(left)); ax.set_xlabel('MB'); ax.legend(fontsize=7,ncols=4,loc='lower center',bbox_to_anchor=(.5,1)); ax.set_title(title,fontsize=9)
+    for y,r in enumerate(rows): ax.text(r['MB'],y,f" {r['MB']:.{0 if r['MB']>=99 else 1}f} MB" if r['MB']>=1 else f" {1e3*r['MB']:.0f} kB",va='center',fontsize=8)
+    ax.invert_yaxis(); ax.set_xlim(0,1.2*max(left)); ax.set_xlabel('MB'); fig.legend(fontsize=7,ncols=4,loc='outside lower center'); ax.set_title(title,fontsize=9)
     plt.close(fig)
     return fig
 

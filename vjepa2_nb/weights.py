@@ -8,7 +8,7 @@ __all__ = ['MODELS', 'BUILDERS', 'Model', 'Checkpoint', 'save_checkpoint', 'open
 
 # %% ../nbs/05_weights.ipynb #05-003
 import json, re, warnings, torch
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pathlib import Path
 from safetensors.torch import save_file
@@ -62,6 +62,7 @@ class Checkpoint:
     path:Path=None # where they came from
     labels:list=None # names of the classes
     notes:list=field(default_factory=list) # sentences about what was assumed
+    entry:Model=None # the released file that it is, if it is one: frames, layers, views
 
 def save_checkpoint(
     path, # `.safetensors` file to write
@@ -69,7 +70,7 @@ def save_checkpoint(
 ):
     "Write a checkpoint as one safetensors file whose header has the sizes, the labels and the notes."
     tensors = {f'{part}.{k}':v.detach().contiguous().clone() for part,state in checkpoint.state.items() for k,v in state.items()}
-    header = {k:json.dumps(getattr(checkpoint,k)) for k in ('kind','config','labels','notes')}
+    header = {k:json.dumps(getattr(checkpoint,k)) for k in ('kind','config','labels','notes')}|dict(entry=json.dumps(checkpoint.entry and asdict(checkpoint.entry)))
     write_atomic(path,lambda p: save_file(tensors,p,header))
 
 def _ours(path, part): # a file or folder of a run of this package
@@ -86,7 +87,7 @@ def _ours(path, part): # a file or folder of a run of this package
     else: return _official(tensors,path,part,0)
     state = {p:{k.removeprefix(n+'.'):v for k,v in tensors.items() if k.startswith(n+'.')} for p,n in names.items()}
     if lost:=[names[p] for p,s in state.items() if not s]: raise ValueError(f'{path}: holds {sorted({k.split(".")[0] for k in tensors})}, and not {lost[0]!r}'+('; try part=\'target_encoder\'' if lost==['encoder'] else ''))
-    return Checkpoint(kind,config,state,Path(path),header.get('labels'),header.get('notes') or [])
+    return Checkpoint(kind,config,state,Path(path),header.get('labels'),header.get('notes') or [],Model(**header['entry']) if header.get('entry') else None)
 
 def _official(tree, path, part, head): # the dict of a `.pt` file
     notes,names = [],('encoder','target_encoder','predictor','classifiers')
@@ -143,18 +144,18 @@ def _find(source): # -> (path, entry of `MODELS` or None)
     if path.suffix in ('.pt','.pth','.tar','.bin','.ckpt','.safetensors') or not re.fullmatch(r'[\w-]+/[\w.-]+',text):
         known = ', '.join([*MODELS,*sorted(f.stem for f in SHIPPED.glob('*.safetensors'))])
         raise FileNotFoundError(f'{text}: no such file or folder, and not a name; names are {known}; a Hub id looks like facebook/vjepa2-vitl-fpc64-256')
-    return fetch_repo(text),None
+    return fetch_repo(text),next((m for m in MODELS.values() if m.repo==text),None)
 
 def _fits(entry, checkpoint): # True, or a text that says why this is not the file of the entry
     e = {**VIT_DEFAULTS,**ENCODERS[entry.encoder.partition('-')[0]]}
     got = checkpoint.config.get('encoder') or checkpoint.config['classifier']
     want = dict(kind=entry.kind,width=e['embed_dim'])|(dict(depth=e['depth']) if 'encoder' in checkpoint.config else {})|(dict(classes=entry.classes) if entry.classes else {})
-    have = dict(kind=checkpoint.kind,width=got['embed_dim'],depth=got['depth'],classes=got.get('num_classes'))
+    have = dict(kind=checkpoint.kind,width=got['embed_dim'],depth=got['depth'],classes=checkpoint.config.get('classifier',{}).get('num_classes'))
     return all(have[k]==v for k,v in want.items()) or f'expected {want}, got {({k:have[k] for k in want})}'
 
 def _override(checkpoint, predictor, overrides): # your own arguments win
     main = 'encoder' if 'encoder' in checkpoint.config else 'classifier' if 'classifier' in checkpoint.config else 'predictor'
-    for part,values in {main:overrides,'predictor':predictor or {}}.items():
+    for part,values in ((main,overrides),('predictor',predictor)):
         if not values: continue
         if part not in checkpoint.config: raise ValueError(f'{part}: {checkpoint.path} holds no {part}')
         known = VIT_DEFAULTS if part=='encoder' else {k:0 for k in (*PREDICTOR_DEFAULTS,*checkpoint.config[part],'residual','inputs','use_extrinsics')} if part=='predictor' else values
@@ -173,6 +174,7 @@ def open_model(
     "Weights with their sizes; nothing in the file is run. FileNotFoundError, ConnectionError or ValueError in one line."
     if part not in ('target_encoder','encoder'): raise ValueError(f"part: expected 'target_encoder' or 'encoder', got {part!r}")
     path,entry = _find(source)
+    if path.name=='model.safetensors' and (path.parent/'config.json').exists(): path = path.parent
     if path.is_dir() and (path/'config.json').exists(): c = _transformers(path)
     elif path.is_dir() or path.suffix=='.safetensors': c = _ours(path,part)
     else: c = _official(read_official(path),path,part,head)
@@ -186,8 +188,9 @@ def open_model(
     return c
 
 def _know(entry, checkpoint): # what the table says and the file does not
+    checkpoint.entry = entry
     for p in ('encoder','predictor'):
-        if p in checkpoint.config: checkpoint.config[p] |= dict(img_size=entry.resolution,num_frames=64)
+        if p in checkpoint.config: checkpoint.config[p] = dict(img_size=entry.resolution,num_frames=64)|checkpoint.config[p]
     try: checkpoint.labels = checkpoint.labels or (fetch_labels(entry.label_file) if entry.label_file else None)
     except (OSError,ValueError) as e: checkpoint.notes.append(f'labels: {e}')
 
@@ -235,6 +238,7 @@ def build_ac(
 BUILDERS = dict(encoder=build_encoder,ac=build_ac,classifier='vjepa2_nb.attentive_probe:build_classifier',anticipation='vjepa2_nb.anticipation:build_anticipation')
 
 def _builder(kind):
+    if kind not in BUILDERS: raise ValueError(f'kind: expected one of {list(BUILDERS)}, got {kind!r}')
     make = BUILDERS[kind]
     if callable(make): return make
     module,_,name = make.partition(':')
