@@ -17,8 +17,6 @@ from torch import Tensor
 from tqdm.auto import tqdm
 from .video import Video, VideoError, clip_indices, normalize, open_video
 from .transforms import eval_transform
-from .tokens import _outline, _strip
-from .encoder import pca_rgb
 from .size_plan import TooBig, free_memory, plan_forward
 
 # %% ../nbs/05b_features.ipynb #05b-012
@@ -299,7 +297,7 @@ def extract(
         for k,(_,y) in enumerate(tqdm(stream.run(done),disable=not progress,unit='window',initial=done,total=len(stream)),done): write(k,y)
     return replace(read_features(out),seconds=stream.seconds)
 
-# %% ../nbs/05b_features.ipynb #05b-053
+# %% ../nbs/05b_features.ipynb #05b-051
 def show_memory(
     runs:dict, # name -> [(second of the film, megabytes), ...]
 ): # the Figure

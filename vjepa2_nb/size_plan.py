@@ -6,12 +6,12 @@
 __all__ = ['SPARE', 'free_memory', 'block_seconds', 'TooBig', 'Plan', 'plan_forward']
 
 # %% ../nbs/05a_size_plan.ipynb #05a-003
-import math, time, torch, torch.nn.functional as F
-from dataclasses import dataclass, field
+import math, os, time, torch, torch.nn.functional as F
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from torch import nn
-from .encoder import ENCODERS, Block, make_encoder, num_params
+from .encoder import Block, make_encoder, num_params
 
 # %% ../nbs/05a_size_plan.ipynb #05a-014
 def _number(path): # the whole number in a small file; None without file or number
@@ -42,9 +42,7 @@ def free_memory(
     if device.type=='cuda': return torch.cuda.mem_get_info(device)[0]+torch.cuda.memory_reserved(device)-torch.cuda.memory_allocated(device)
     if device.type=='mps': return torch.mps.recommended_max_memory()-torch.mps.driver_allocated_memory()
     free = _field(root/'proc/meminfo','MemAvailable:')
-    if free is None:
-        import os
-        free = os.sysconf('SC_PAGE_SIZE')*os.sysconf('SC_PHYS_PAGES')//1024
+    if free is None: free = os.sysconf('SC_PAGE_SIZE')*os.sysconf('SC_PHYS_PAGES')//1024
     return max(0,min([free*1024,*_groups(root)]))
 
 # %% ../nbs/05a_size_plan.ipynb #05a-020
