@@ -218,7 +218,7 @@ def top_k(
 def build_classifier(
     checkpoint, # has `config` with 'classifier', arguments of `AttentiveClassifier`; `state` with 'classifier', official names; `path`, `labels`
     encoder=None, # a ready encoder; or a checkpoint with `config` and `state` that have 'encoder'; None: the probe alone
-    layers=None, # see `VideoClassifier`; None: `config['layers']` of the checkpoint, else the last
+    layers=None, # see `VideoClassifier`; None: `config['layers']` of the checkpoint, else `MULTILEVEL` for 48 classes on an encoder of an official depth, else the last
     labels=None # see `read_labels`; None: those of the checkpoint
 ): # `VideoClassifier` in eval mode, or `AttentiveClassifier` if there is no encoder
     "The model of a checkpoint of chapter 05. ValueError names the file and what does not fit."
@@ -232,7 +232,7 @@ def build_classifier(
     if not isinstance(encoder,nn.Module):
         source,encoder = encoder,VisionTransformer(**encoder.config['encoder'])
         _strict(encoder,source.state['encoder'],getattr(source,'path',None) or 'encoder_checkpoint')
-    layers = checkpoint.config.get('layers') if layers is None else layers
+    if layers is None: layers = checkpoint.config.get('layers',MULTILEVEL.get(len(getattr(encoder,'blocks',()))) if probe.num_classes==48 else None)
     try: return VideoClassifier(encoder,probe,labels,layers).eval()
     except ValueError as e: raise ValueError(f'{path}: {e}') from None
 
@@ -242,15 +242,13 @@ def _strict(module, state, path): # load all of a state dict, or say what is wro
 
 # %% ../nbs/06_attentive_probe.ipynb #06-060
 _PROBE = (('pooler.query_tokens','pooler.query_tokens'),('pooler.blocks.','pooler.self_attention_layers.'),('pooler.cross_attention_block.','pooler.cross_attention_layer.'),('linear.','classifier.'))
-_SPLIT = (('attn.qkv.',['self_attn.q_proj.','self_attn.k_proj.','self_attn.v_proj.']),('attn.proj.',['self_attn.out_proj.']),
-    ('xattn.q.',['cross_attn.q_proj.']),('xattn.kv.',['cross_attn.k_proj.','cross_attn.v_proj.']),('norm1.',['layer_norm1.']),('norm2.',['layer_norm2.']),('',['']))
+_SPLIT = (('.attn.qkv.',('.self_attn.q_proj.','.self_attn.k_proj.','.self_attn.v_proj.')),('.attn.proj.',('.self_attn.out_proj.',)),('.xattn.q.',('.cross_attn.q_proj.',)),
+    ('.xattn.kv.',('.cross_attn.k_proj.','.cross_attn.v_proj.')),('.norm1.',('.layer_norm1.',)),('.norm2.',('.layer_norm2.',)))
 
 def _their_names(key): # official name -> names in transformers, in the order in which their rows are stacked
-    front = next((p for p in _PROBE if key.startswith(p[0])),None)
-    if front is None: raise ValueError(f'state_dict: no rule for the key {key!r}')
-    rest = key[len(front[0]):]
-    ours,theirs = next(s for s in _SPLIT if ('.'+rest).find('.'+s[0])>=0) if front[0].startswith('pooler.b') or front[0].startswith('pooler.c') else ('',[''])
-    return [front[1]+(rest.replace(ours,t,1) if ours else rest) for t in theirs]
+    new = next((theirs+key[len(ours):] for ours,theirs in _PROBE if key.startswith(ours)),None)
+    if new is None: raise ValueError(f'state_dict: no rule for the key {key!r}')
+    return next(([new.replace(ours,t) for t in theirs] for ours,theirs in _SPLIT if ours in new),[new])
 
 def probe_to_transformers(
     state_dict:dict # of an `AttentiveClassifier`, official names
