@@ -14,6 +14,7 @@ from pathlib import Path
 from safetensors import SafetensorError
 from .franka_cli import add_franka
 from .plan_cli import add_plan
+from .classify_cli import add_classify
 
 # %% ../nbs/90_cli.ipynb #90-016
 def read_frames(
@@ -265,6 +266,7 @@ def make_parser()->Parser: # the parser of the whole program
         q.set_defaults(run=run)
     add_franka(sub, Parser)
     add_plan(sub, Parser)
+    add_classify(sub, Parser)
     return top
 
 # %% ../nbs/90_cli.ipynb #90-040
