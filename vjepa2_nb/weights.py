@@ -57,7 +57,7 @@ MODELS = dict(
 class Checkpoint:
     "Weights in memory, by official names, with all that is known about them."
     kind:str # 'encoder', 'ac', 'classifier' or 'anticipation'
-    config:dict # part -> arguments: 'encoder', 'predictor', 'classifier', as far as the file has them
+    config:dict # part -> arguments: 'encoder', 'predictor', 'classifier', as far as the file has them; 'layers': blocks that a probe reads, if not the last
     state:dict # part -> tensors by official names
     path:Path=None # where they came from
     labels:list=None # names of the classes
@@ -77,7 +77,7 @@ def _ours(path, part): # a file or folder of a run of this package
     tensors,header = read_checkpoint(path) if path.is_dir() else read_tensors(path)
     if not path.is_dir(): header = {} if 'format' in header else {k:json.loads(v) for k,v in header.items()} # 'format' is written by others
     config = header.get('config',{})
-    if 'kind' in header: kind,names = header['kind'],{p:p for p in config}
+    if 'kind' in header: kind,names = header['kind'],{p:p for p in ('encoder','predictor','classifier') if p in config}
     elif 'ac' in header: kind,config,names = 'ac',dict(encoder=config['encoder'],predictor=header['ac']['predictor']),dict(encoder='target_encoder',predictor='ac_predictor')
     elif 'rollout' in config: kind,config,names = 'ac',dict(predictor=config['predictor']),dict(predictor='predictor')
     elif 'encoder' in config:
@@ -189,6 +189,7 @@ def open_model(
 
 def _know(entry, checkpoint): # what the table says and the file does not
     checkpoint.entry = entry
+    if entry.layers: checkpoint.config['layers'] = list(entry.layers)
     for p in ('encoder','predictor'):
         if p in checkpoint.config: checkpoint.config[p] = dict(img_size=entry.resolution,num_frames=64)|checkpoint.config[p]
     try: checkpoint.labels = checkpoint.labels or (fetch_labels(entry.label_file) if entry.label_file else None)
