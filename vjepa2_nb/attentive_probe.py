@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MULTILEVEL', 'CrossAttention', 'CrossAttentionBlock', 'AttentivePooler', 'AttentiveClassifier', 'read_labels',
            'encode_tokens', 'VideoClassifier', 'clip_windows', 'view_crops', 'predict_views', 'classify_clip', 'top_k',
-           'build_classifier', 'probe_to_transformers', 'probe_from_transformers', 'classifier_to_transformers',
+           'build_classifier', 'probe_to_transformers', 'classifier_to_transformers', 'save_classifier',
            'repair_transformers', 'query_attention', 'show_query_attention']
 
 # %% ../nbs/06_attentive_probe.ipynb #06-003
@@ -18,7 +18,9 @@ from .video import normalize, sample_indices
 from .transforms import _as_clip, _unit, eval_transform
 from .tokens import _strip, as_frames
 from .encoder import MLP, Block, VisionTransformer, init_weights, rescale_blocks
-from .encoder import from_transformers, to_transformers
+from .encoder import to_transformers
+from .checkpoints import load_state
+from .hub import _nothing, transformers_config, write_transformers
 
 # %% ../nbs/06_attentive_probe.ipynb #06-011
 class CrossAttention(nn.Module):
@@ -224,23 +226,19 @@ def build_classifier(
     "The model of a checkpoint of chapter 05. ValueError names the file and what does not fit."
     path = getattr(checkpoint,'path',None) or 'checkpoint'
     probe = AttentiveClassifier(**checkpoint.config['classifier'])
-    _strict(probe,checkpoint.state['classifier'],path)
+    load_state(probe,{f'classifier.{k}':v for k,v in checkpoint.state['classifier'].items()},'classifier.',path)
     labels = getattr(checkpoint,'labels',None) if labels is None else labels
     if encoder is None:
         if labels is not None: read_labels(labels,probe.num_classes)
         return probe.eval()
     if not isinstance(encoder,nn.Module):
         source,encoder = encoder,VisionTransformer(**encoder.config['encoder'])
-        _strict(encoder,source.state['encoder'],getattr(source,'path',None) or 'encoder_checkpoint')
+        load_state(encoder,{f'encoder.{k}':v for k,v in source.state['encoder'].items()},'encoder.',getattr(source,'path',None) or 'encoder_checkpoint')
     if layers is None: layers = checkpoint.config.get('layers',MULTILEVEL.get(len(getattr(encoder,'blocks',()))) if probe.num_classes==48 else None)
     try: return VideoClassifier(encoder,probe,labels,layers).eval()
     except ValueError as e: raise ValueError(f'{path}: {e}') from None
 
-def _strict(module, state, path): # load all of a state dict, or say what is wrong with it
-    try: module.load_state_dict(state)
-    except RuntimeError as e: raise ValueError(f'{path}: the weights do not fit their configuration: {" ".join(str(e).split())[:300]}') from None
-
-# %% ../nbs/06_attentive_probe.ipynb #06-060
+# %% ../nbs/06_attentive_probe.ipynb #06-063
 _PROBE = (('pooler.query_tokens','pooler.query_tokens'),('pooler.blocks.','pooler.self_attention_layers.'),('pooler.cross_attention_block.','pooler.cross_attention_layer.'),('linear.','classifier.'))
 _SPLIT = (('.attn.qkv.',('.self_attn.q_proj.','.self_attn.k_proj.','.self_attn.v_proj.')),('.attn.proj.',('.self_attn.out_proj.',)),('.xattn.q.',('.cross_attn.q_proj.',)),
     ('.xattn.kv.',('.cross_attn.k_proj.','.cross_attn.v_proj.')),('.norm1.',('.layer_norm1.',)),('.norm2.',('.layer_norm2.',)))
@@ -253,27 +251,26 @@ def _their_names(key): # official name -> names in transformers, in the order in
 def probe_to_transformers(
     state_dict:dict # of an `AttentiveClassifier`, official names
 )->dict: # names of `VJEPA2ForVideoClassification`
-    "The same probe for `transformers`: stacked matrices are split. ValueError for an unknown key."
+    "The same probe for `transformers`, the inverse of `formats.probe_from_transformers`: stacked matrices are split. ValueError for an unknown key."
     return {n:w.clone() for k,v in state_dict.items() for names in [_their_names(k)] for n,w in zip(names,v.chunk(len(names)))}
-
-def probe_from_transformers(
-    state_dict:dict, # of a `VJEPA2ForVideoClassification`; keys of its encoder are passed over
-    depth:int=None # blocks of the probe; None: as many as the keys say
-)->dict: # official names
-    "The inverse of `probe_to_transformers`. ValueError names the keys that are missing or unknown."
-    theirs = {k:v for k,v in state_dict.items() if k.startswith(('pooler.','classifier.'))}
-    depth = depth or 1+len({k.split('.')[2] for k in theirs if k.startswith('pooler.self_attention_layers.')})
-    with torch.device('meta'): keys = AttentiveClassifier(16,1,depth,1).state_dict()
-    names = {k:_their_names(k) for k in keys}
-    known = {n for v in names.values() for n in v}
-    if known!=theirs.keys(): raise ValueError(f'state_dict: expected the probe of VJEPA2ForVideoClassification with depth {depth}; missing {sorted(known-theirs.keys())[:3]}, unknown {sorted(theirs.keys()-known)[:3]}')
-    return {k:torch.cat([theirs[n] for n in v]) for k,v in names.items()}
 
 def classifier_to_transformers(
     model:VideoClassifier # with a `VisionTransformer`
 )->dict: # names of `VJEPA2ForVideoClassification`, without the predictor, which classification does not use
     "Encoder and probe for `transformers`; load it with `strict=False`, then repair the pooler with `repair_transformers`."
     return {f'vjepa2.{k}':v for k,v in to_transformers(model.encoder.state_dict()).items()}|probe_to_transformers(model.classifier.state_dict())
+
+def save_classifier(
+    folder, # of the model; made if it is not there
+    model:VideoClassifier # with a `VisionTransformer`
+)->Path: # the folder
+    "Write a folder for `VJEPA2ForVideoClassification.from_pretrained`, labels included. ValueError if `transformers` would compute something else."
+    probe,own = model.classifier.config,model.encoder.config['num_heads']
+    if probe['num_heads']!=own: raise ValueError(f"model: its probe has {probe['num_heads']} heads, transformers would give it the {own} of the encoder")
+    if model.layers is not None or probe['mlp_ratio']!=4: raise ValueError(f"model: transformers knows probes of the last layer with mlp_ratio 4 only, got layers {model.layers}, mlp_ratio {probe['mlp_ratio']}")
+    labels = dict(id2label={str(i):n for i,n in enumerate(model.labels)},label2id={n:i for i,n in enumerate(model.labels)})
+    state = {f'vjepa2.{k}':v for k,v in to_transformers(_nothing(model.encoder.embed_dim)).items()}|classifier_to_transformers(model)
+    return write_transformers(folder,state,transformers_config(model.encoder)|labels|dict(num_pooler_layers=probe['depth']-1),'VJEPA2ForVideoClassification')
 
 def repair_transformers(
     theirs, # a `VJEPA2ForVideoClassification`
@@ -288,7 +285,7 @@ def repair_transformers(
         m.scale = m.head_dim**-.5
     return theirs
 
-# %% ../nbs/06_attentive_probe.ipynb #06-075
+# %% ../nbs/06_attentive_probe.ipynb #06-081
 @torch.no_grad()
 def query_attention(
     classifier, # `AttentiveClassifier` or `AttentivePooler`

@@ -139,7 +139,7 @@ def train_probes(
     if labels.dtype!=torch.int64 or labels.shape!=(len(tokens),): raise ValueError(f'labels: expected int64 [{len(tokens)}], one for each clip, got {labels.dtype} {list(labels.shape)}')
     if labels.min()<0 or labels.max()>=num_classes: raise ValueError(f'labels: expected 0..{num_classes-1} for {num_classes} classes, got {labels.min().item()}..{labels.max().item()}')
     digest = hashlib.blake2b(tokens.contiguous().numpy().tobytes()+labels.numpy().tobytes(),digest_size=8).hexdigest()
-    args = dict(embed_dim=tokens.shape[-1],num_classes=num_classes)|(probe or {})
+    with torch.device('meta'): args = AttentiveClassifier(**dict(embed_dim=tokens.shape[-1],num_classes=num_classes)|(probe or {})).config
     config = ProbeConfig(probe=args,clips=len(tokens),data=digest,**settings)
     trainer = ProbeTrainer(config,tokens,labels,out)
     return (trainer.load() if resume else trainer).run(None,progress)
