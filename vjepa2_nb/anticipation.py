@@ -237,7 +237,7 @@ def show_futures(
         line[futures.seen].spines[:].set(color='C3',linewidth=2.5)
         for p,ax in zip(answers.values(),line[futures.seen+1:]):
             ax.imshow(p[row].view(3,3),vmin=0,vmax=max(.5,p[row].max().item()),cmap='viridis')
-            ax.plot(futures.labels['verb'][i]%3,futures.labels['verb'][i]//3,'x',c='w',mew=2.5,ms=9)
+            ax.plot(futures.labels['verb'][i]%3,futures.labels['verb'][i]//3,'x',c='r',mew=2.5,ms=9)
             ax.add_patch(plt.Rectangle((futures.now[i]%3-.44,futures.now[i]//3-.44),.88,.88,fill=False,ls=':',ec='w',lw=1.5))
     for ax,name in zip(axs[0],names): ax.set_title(name,fontsize=7)
     for ax in axs.flat: ax.set(xticks=[],yticks=[])
