@@ -67,7 +67,7 @@ def _nothing(D, width=6): # the predictor without a block
     shapes = {'predictor_embed.weight':(width,D),'predictor_embed.bias':(width,),'mask_tokens.0':(1,1,width),'predictor_norm.weight':(width,),'predictor_norm.bias':(width,),'predictor_proj.weight':(D,width),'predictor_proj.bias':(D,)}
     return {k:torch.zeros(s) for k,s in shapes.items()}
 
-# %% ../nbs/05d_hub.ipynb #05d-020
+# %% ../nbs/05d_hub.ipynb #05d-021
 def push_to_hub(
     folder, # written by `save_transformers` or `write_transformers`
     repo:str, # 'owner/name'
