@@ -143,6 +143,7 @@ class VideoClassifier(nn.Module):
         n = classifier.num_classes
         self.labels = [f'class {i}' for i in range(n)] if labels is None else read_labels(labels,n)
         self.encoder,self.classifier,self.layers,self.resize = encoder,classifier,None if layers is None else tuple(layers),resize
+        self.num_frames,self.step = getattr(encoder,'config',{}).get('num_frames',16),1 # of a window, see `classify_clip`; `build_classifier` knows those of released probes
         depth = len(getattr(encoder,'blocks',()))
         if layers is not None and not all(0<=i<depth for i in layers): raise ValueError(f'layers: expected block indices in 0..{depth-1}, got {list(layers)}')
     def features(self, video): # [B,3,T,H,W] -> [B,N,D], or [B,layers*N,D]
@@ -193,15 +194,15 @@ def predict_views(
 def classify_clip(
     model:VideoClassifier, # encoder and probe
     frames, # uint8 [n,H,W,3] of the film, or float 0..1
-    num_frames:int=None, # frames of a window; None: as many as the encoder was built for
-    step:int=1, # film frames from one frame of a window to the next; 1: as they are
+    num_frames:int=None, # frames of a window; None: `model.num_frames`
+    step:int=None, # film frames from one frame of a window to the next; None: `model.step`
     segments:int=1, # windows, see `clip_windows`
     views:int=1, # squares along the long side, see `view_crops`
     crop_size:int=None # side of a square in pixels; None: the size that the encoder was built for
 )->Tensor: # [classes] probabilities, on the CPU
     "What is happening in this film? The same film always gives the same answer. VideoError for frames that are none."
-    size,T = crop_size or model.encoder.config['img_size'],num_frames or model.encoder.config['num_frames']
-    windows = clip_windows(len(frames),T,step,segments)
+    size = crop_size or model.encoder.config['img_size']
+    windows = clip_windows(len(frames),num_frames or model.num_frames,step or model.step,segments)
     device = next(model.parameters()).device
     clips = [[v[None].to(device) for v in view_crops(frames[ids],size,views,model.resize)] for ids in windows]
     return predict_views(model,clips)[0].cpu()
@@ -235,8 +236,10 @@ def build_classifier(
         source,encoder = encoder,VisionTransformer(**encoder.config['encoder'])
         load_state(encoder,{f'encoder.{k}':v for k,v in source.state['encoder'].items()},'encoder.',getattr(source,'path',None) or 'encoder_checkpoint')
     if layers is None: layers = checkpoint.config.get('layers',MULTILEVEL.get(len(getattr(encoder,'blocks',()))) if probe.num_classes==48 else None)
-    try: return VideoClassifier(encoder,probe,labels,layers).eval()
+    try: model = VideoClassifier(encoder,probe,labels,layers).eval()
     except ValueError as e: raise ValueError(f'{path}: {e}') from None
+    if entry:=getattr(checkpoint,'entry',None): model.num_frames,model.step = entry.frames,entry.step or 1
+    return model
 
 # %% ../nbs/06_attentive_probe.ipynb #06-063
 _PROBE = (('pooler.query_tokens','pooler.query_tokens'),('pooler.blocks.','pooler.self_attention_layers.'),('pooler.cross_attention_block.','pooler.cross_attention_layer.'),('linear.','classifier.'))
