@@ -21,7 +21,7 @@ setup(
                  f'Intended Audience :: {cfg["audience"]}', f'Natural Language :: {cfg["language"]}',
                  *(f'Programming Language :: Python :: 3.{i}' for i in range(int(python.split('.')[1]), 14))],
     python_requires=f'>={python}', install_requires=lines('requirements'),
-    extras_require={'dev': lines('dev_requirements')},
+    extras_require={'dev': lines('dev_requirements'), 'docs': lines('docs_requirements')},
     packages=find_packages(include=[name, f'{name}.*']), package_data={name: lines('package_data')}, zip_safe=False,
     entry_points={'console_scripts': lines('console_scripts'), 'nbdev': [f'{name} = {name}._modidx:d']},
 )

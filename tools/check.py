@@ -78,6 +78,24 @@ def outputs():
             bad += [f'{f.name} cell {i}: {o["ename"]}' for o in cell.get('outputs', []) if o['output_type'] == 'error']
     yield 'no notebook output is an error', ', '.join(bad)
 
+def fresh():
+    "Outputs are those of the present code: of the notebook, of the modules below it, of the stored results."
+    status, out = run(sys.executable, 'tools/outputs.py', '--check')
+    yield 'no notebook output is stale', status and tail(out, 60)
+
+def site():
+    "The site is built without a warning; its pages have titles, words for pictures, contrast, and no dead or foreign link."
+    work = ROOT/'.site'
+    shutil.rmtree(work, ignore_errors=True)
+    (work/'src').mkdir(parents=True)
+    status, out = run(sys.executable, '-m', 'sphinx', '-q', '-W', '--keep-going', '-c', 'docs', '-d', work/'doctrees', work/'src', work/'html')
+    yield 'site: built', status and tail(out, 40)
+    if not (work/'html/index.html').exists(): return
+    shutil.rmtree(ROOT/'_docs', ignore_errors=True)
+    (work/'html').rename(ROOT/'_docs')
+    status, out = run(sys.executable, 'tools/check_site.py')
+    yield 'site: every check of every page', status and tail(out, 40)
+
 def notebooks():
     "Every notebook runs and its tests pass."
     from nbdev.doclinks import nbglob
@@ -111,7 +129,7 @@ def wheel():
             if status: return
     finally: shutil.rmtree(tmp, ignore_errors=True)
 
-CHECKS = {f.__name__: f for f in (export, clean, names, readme, outputs, notebooks, wheel)}
+CHECKS = {f.__name__: f for f in (export, clean, names, readme, outputs, fresh, site, notebooks, wheel)}
 
 def main(names):
     "Run the checks in `names`, or all; return 1 if one fails."

@@ -34,7 +34,7 @@ case $ready in
 esac
 rm -f .venv/ready
 echo "Installing the packages (minutes the first time; progress is in $log)"
-.venv/bin/python -m pip install --no-input -c constraints.txt -e '.[dev]' >$log 2>&1 || {
+.venv/bin/python -m pip install --no-input -c constraints.txt -e '.[dev,docs]' >$log 2>&1 || {
     ! grep -q 'connection broken by' $log || die "no network: pip cannot reach the package index. Details: $log"
     die "pip failed: $(grep 'ERROR:' $log | sed 's/^ *//;q'). Details: $log"
 }
