@@ -1,11 +1,13 @@
 # V-JEPA 2 as a book that runs. Needs only python3 (with venv), make and git.
 #   make lab    open the book in JupyterLab
 #   make test   run every notebook and every check
+#   make test-browser   the same as a person does, in Chromium: Run All in JupyterLab, sliders, pages of the site
+#                       a part of it: make test-browser NOTEBOOKS="01_masking index" PAGES="index"
 # Both build .venv first if needed. Another Python: make lab PYTHON=python3.12
 PYTHON = python3
 IN_VENV = PATH="$(CURDIR)/.venv/bin:$$PATH"
 
-.PHONY: help setup lab test
+.PHONY: help setup lab test test-browser
 
 help:
 	@sed -n 's/^# *\(make .*\)/\1/p' Makefile
@@ -19,3 +21,7 @@ lab: setup
 
 test: setup
 	@$(IN_VENV) python tools/check.py
+
+# NOTEBOOKS= or PAGES= name a part; without them, everything
+test-browser: setup
+	@$(IN_VENV) python tools/browser.py $(if $(NOTEBOOKS),--notebooks $(NOTEBOOKS)) $(if $(PAGES),--pages $(PAGES))

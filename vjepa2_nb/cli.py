@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from safetensors import SafetensorError
 from .franka_cli import add_franka
+from .lab_cli import add_lab
 from .plan_cli import add_plan
 
 # %% ../nbs/90_cli.ipynb #90-012
@@ -224,6 +225,7 @@ def make_parser()->Parser: # the parser of the whole program
         q.set_defaults(run=run)
     add_franka(sub, Parser)
     add_plan(sub, Parser)
+    add_lab(sub, Parser)
     return top
 
 # %% ../nbs/90_cli.ipynb #90-040
