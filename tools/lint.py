@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LIB = 'vjepa2_nb'
-LINES, MEDIAN, EXAMPLE, EXPORT, CLASS, MODULE, SIZE = 50, 8, 25, 60, 110, 320, 300_000 # lines: function, body of the median function, cells; bytes of a notebook
+LINES, MEDIAN, EXAMPLE, EXPORT, CLASS, MODULE, SIZE = 50, 10, 25, 60, 110, 320, 300_000 # lines: function, body of the median function, cells; bytes of a notebook
 NOT_CHAPTERS = ('index', '00c_contributing') # no exercises, no table
 DIRECTIVE = re.compile(r'#\s*\|\s*([\w-]+)')
 ASSERTS = re.compile(r'^\s*assert\b|\btest_\w+\(', re.M)
@@ -179,7 +179,7 @@ def good():
         text(9, '## Faithful / changed / why\n\n| a | b |\n|---|---|\n| 1 | 2 |')])
 
 MUTANTS = [ # rule, cell of `good`, what is replaced, by what
-    ('lengths', 3, '    return a+1', '    return a+1\n'*51), ('lengths', 3, '    return a+1', '    a += 1\n'*9+'    return a'), ('lengths', 4, 'f(1)', 'f(1)\n'*26),
+    ('lengths', 3, '    return a+1', '    return a+1\n'*51), ('lengths', 3, '    return a+1', '    a += 1\n'*11+'    return a'), ('lengths', 4, 'f(1)', 'f(1)\n'*26),
     ('lengths', 3, '    return a+1', '    return a+1\n'+'x = 1\n'*60), ('lengths', None, 'module', 'x\n'*321), ('values', 4, 'f(1)', 'print(f(1))'), ('values', 4, 'f(1)', 'y = f(1)'), ('values', 4, 'f(1)', 'with x: print(f(1))'),
     ('values', 4, 'f(1)', 'for i in [1]: f(i)'), ('docments', 3, ' # number', ''), ('docments', 3, 'a:int', 'a, b'), ('docments', 3, '(\n    a:int # number\n)', '(a:int)'), ('docments', 3, '    "One more."\n', ''),
     ('tested', 5, 'f(1)==2', '2'), ('sizes', None, 'size', SIZE+1), ('exercises', 6, 'Try it', 'Try'), ('exercises', 6, '1. Why?', '1. Why?\n\n3. Who?'), ('exercises', 9, 'assert f(2)==3', 'f(2)'),
