@@ -219,7 +219,7 @@ def bad_links(hrefs, site, base):
 async def look(browser, base, site, name, shots):
     "Problems of one page at both widths, in light and dark."
     problems = []
-    for device, how in dict(desktop=dict(viewport=dict(width=1280, height=900)), phone=dict(viewport=dict(width=390, height=844), is_mobile=True, has_touch=True)).items():
+    for device, how in dict(desktop=dict(viewport=dict(width=1280, height=900)), phone=dict(viewport=dict(width=390, height=844), has_touch=True)).items():
         context = await browser.new_context(color_scheme='light', **how)
         own = lambda url: url.startswith(base[:-len(PREFIX)]+'/') or urlsplit(url).scheme in ('data', 'blob', 'about')
         async def refuse(route): problems.append(f'other host: {route.request.url}'); await route.abort()
@@ -235,8 +235,10 @@ async def look(browser, base, site, name, shots):
             grounds = []
             for scheme in ('light', 'dark'):
                 await page.emulate_media(color_scheme=scheme)
-                await asyncio.sleep(.3)
-                grounds.append(await page.evaluate(GROUND))
+                for _ in range(20): # the theme follows the system after a moment
+                    await asyncio.sleep(.2)
+                    if (ground := await page.evaluate(GROUND)) not in grounds: break
+                grounds.append(ground)
                 if name != 'broken.html': await page.screenshot(path=shots/f'{Path(name).with_suffix("").as_posix().replace("/", "_")}_{device}_{scheme}.png')
             if grounds[0] == grounds[1]: problems.append('light and dark: the ground is the same')
         except Exception as e: problems.append(f'{device}: {type(e).__name__}: {str(e)[:200]}')
@@ -268,7 +270,7 @@ async def main(args):
     shots, everything, passed, failed = Path(args.shots), args.notebooks is None and args.pages is None, [], []
     shutil.rmtree(shots, ignore_errors=True); shots.mkdir(parents=True)
     def report(what, problem):
-        print(f'   {"FAILED" if problem else "ok"}: {what}', flush=True)
+        print(f'   {"FAILED" if problem else "ok"}: {what}' + (f' ({problem.splitlines()[0]})' if problem else ''), flush=True)
         failed.append(f'FAILED: {what}\n{problem}') if problem else passed.append(what)
     async with async_playwright() as play:
         browser = await chromium(play)

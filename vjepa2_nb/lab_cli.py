@@ -7,7 +7,7 @@ __all__ = ['EXPORT', 'MARK', 'LAB', 'book_source', 'book_files', 'reader_copy', 
            'copy_book', 'jupyter_words', 'lab_command', 'add_lab']
 
 # %% ../nbs/89d_lab_cli.ipynb #89d-002
-import argparse, hashlib, importlib.util, json, os, shutil, subprocess, sys, tempfile
+import argparse, hashlib, importlib.util, json, os, shutil, sys, tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 import vjepa2_nb
@@ -28,7 +28,7 @@ def book_files(
     return [p for p in paths if not any(part[0] in '._' for part in p.parts)]
 
 # %% ../nbs/89d_lab_cli.ipynb #89d-009
-EXPORT = 'import nbdev; nbdev.nbdev_export()'
+EXPORT = 'import nbdev; nbdev.nbdev_'+'export()' # nbdev itself skips a cell with this line in one piece
 
 def reader_copy(
     data:bytes # a notebook
@@ -112,13 +112,14 @@ def jupyter_words(
 
 def lab_command(
     args # parsed arguments, see `add_lab`
-)->int: # exit status, that of JupyterLab
-    "Copies the book if it is not there, and opens it."
+)->int: # exit status
+    "Copies the book if it is not there, and becomes JupyterLab, so that Ctrl-C reaches it."
     if not args.copy: jupyter_words('')
     folder,new = copy_book(args.folder)
     if new and folder!=Path(args.folder).resolve(): print(f'{args.folder} holds another version and stays as it is')
     print(f'{"copied the book to" if new else "found the book in"} {folder}',flush=True)
-    return 0 if args.copy else subprocess.run(jupyter_words(folder,args.port,not args.no_browser)).returncode
+    if not args.copy: os.execv(sys.executable,jupyter_words(folder,args.port,not args.no_browser))
+    return 0
 
 def add_lab(
     sub, # what `add_subparsers` returned
