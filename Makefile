@@ -3,11 +3,13 @@
 #   make test   run every notebook and every check
 #   make docs   make the site in _docs and check it
 #   make outputs  run, in place, the notebooks whose outputs are stale
+#   make test-browser   the same as a person does, in Chromium: Run All in JupyterLab, sliders, pages of the site
+#                       a part of it: make test-browser NOTEBOOKS="01_masking index" PAGES="index"
 # All build .venv first if needed. Another Python: make lab PYTHON=python3.12
 PYTHON = python3
 IN_VENV = PATH="$(CURDIR)/.venv/bin:$$PATH"
 
-.PHONY: help setup lab test docs outputs
+.PHONY: help setup lab test docs outputs test-browser
 
 help:
 	@sed -n 's/^# *\(make .*\)/\1/p' Makefile
@@ -28,3 +30,7 @@ outputs: setup
 docs: outputs
 	@$(IN_VENV) python tools/check.py site
 	@echo "The site: _docs/index.html"
+
+# NOTEBOOKS= or PAGES= name a part; without them, everything
+test-browser: setup
+	@$(IN_VENV) python tools/browser.py $(if $(NOTEBOOKS),--notebooks $(NOTEBOOKS)) $(if $(PAGES),--pages $(PAGES))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-LIB = 'vjepa2_nb'
+LIB, FROM_WHEEL = 'vjepa2_nb', '03c_checkpoints' # a notebook that is run from the wheel's copy: quick, and it needs files
 IMPORT_ALL = f'''import importlib, pkgutil, {LIB}
 for m in pkgutil.walk_packages({LIB}.__path__, '{LIB}.'): importlib.import_module(m.name)'''
 
@@ -96,6 +96,11 @@ def site():
     status, out = run(sys.executable, 'tools/check_site.py')
     yield 'site: every check of every page', status and tail(out, 40)
 
+def lint():
+    "The book keeps its rules of form, see tools/lint.py."
+    import lint
+    yield from lint.check()
+
 def notebooks():
     "Every notebook runs and its tests pass."
     from nbdev.doclinks import nbglob
@@ -116,20 +121,26 @@ def wheel():
         yield 'wheel: build', status and tail(out)
         if status: return
         whl, = tmp.glob('dist/*.whl')
-        files = [*ROOT.glob(f'{LIB}/**/*.py'), *ROOT.glob(f'{LIB}/weights/*')]
-        missing = {f.relative_to(ROOT).as_posix() for f in files} - set(zipfile.ZipFile(whl).namelist())
-        yield 'wheel: holds every module and weight', missing and f'it lacks {", ".join(sorted(missing))}'
+        book = [f.relative_to(ROOT/'nbs') for f in ROOT.glob('nbs/**/*') if f.is_file()]
+        book = {f.as_posix() for f in book if not any(o[0] in '._' for o in f.parts)}
+        files = {f.relative_to(ROOT).as_posix() for f in (*ROOT.glob(f'{LIB}/**/*.py'), *ROOT.glob(f'{LIB}/weights/*'))}
+        missing = (files | {f'{LIB}/book/{f}' for f in book}) - set(zipfile.ZipFile(whl).namelist())
+        yield 'wheel: holds every module, weight and notebook', missing and f'it lacks {", ".join(sorted(missing))}'
         pip = python, '-m', 'pip', 'install', '-q', '--no-compile', '-c', ROOT/'constraints.txt'
         for name, cmd in {'empty environment': (sys.executable, '-m', 'venv', tmp/'venv'),
                           'install': (*pip, whl),
                           'import every module': (python, '-I', '-c', IMPORT_ALL),
-                          'vjepa2 --help': (tmp/'venv/bin/vjepa2', '--help')}.items():
+                          'vjepa2 --help': (tmp/'venv/bin/vjepa2', '--help'),
+                          'vjepa2 lab copies the book': (tmp/'venv/bin/vjepa2', 'lab', '--copy', tmp/'book'),
+                          'install the extra lab': (*pip, f'{whl}[lab]'),
+                          'a copied notebook runs': (python, '-m', 'nbconvert', '--to', 'notebook', '--execute', tmp/f'book/{FROM_WHEEL}.ipynb')}.items():
             status, out = run(*cmd, cwd=tmp)
-            yield f'wheel: {name}', status and tail(out)
+            lost = 'book' in name and not status and book - {f.relative_to(tmp/'book').as_posix() for f in tmp.glob('book/**/*')}
+            yield f'wheel: {name}', status and tail(out) or lost and f'the copy lacks {", ".join(sorted(lost))}'
             if status: return
     finally: shutil.rmtree(tmp, ignore_errors=True)
 
-CHECKS = {f.__name__: f for f in (export, clean, names, readme, outputs, fresh, site, notebooks, wheel)}
+CHECKS = {f.__name__: f for f in (export, clean, names, readme, outputs, lint, fresh, site, notebooks, wheel)}
 
 def main(names):
     "Run the checks in `names`, or all; return 1 if one fails."

@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 PYTHON=${PYTHON:-python3}
 log=.setup.log
-key="$PWD: $(cat settings.ini setup.py constraints.txt | cksum)"
+key="$PWD: $(cat settings.ini setup.py constraints.txt tools/jupyter_server_config.py | cksum)"
 min=$(sed -n 's/^min_python *= *//p' settings.ini)
 unset PYTHONPATH PYTHONHOME PIP_TARGET PIP_PREFIX
 export PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -38,5 +38,11 @@ echo "Installing the packages (minutes the first time; progress is in $log)"
     ! grep -q 'connection broken by' $log || die "no network: pip cannot reach the package index. Details: $log"
     die "pip failed: $(grep 'ERROR:' $log | sed 's/^ *//;q'). Details: $log"
 }
+# Small diffs: JupyterLab saves clean notebooks, git merges them cell by cell. Nothing outside this folder is changed.
+mkdir -p .venv/etc/jupyter && cp tools/jupyter_server_config.py .venv/etc/jupyter/
+if [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$(pwd -P)" ]; then
+    git config --local --get-all include.path | grep -qx '../.gitconfig' || git config --local --add include.path ../.gitconfig ||
+        echo "note: git does not let me set include.path; notebooks will be merged as text"
+fi
 echo "$key" >.venv/ready
 echo "Ready: .venv, Python $version"

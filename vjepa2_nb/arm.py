@@ -33,7 +33,7 @@ def _checked(name, x, shape): # a float array of finite numbers
 
 # %% ../nbs/08c_arm.ipynb #08c-012
 def dh_matrix(a, d, alpha, theta)->np.ndarray: # [4,4]
-    "From the axes of one joint to those of the next: one row of the table (metres, radians) at one joint angle."
+    "From the axes of one joint to those of the next: one row a, d, alpha of the table (metres, radians) at one joint angle theta."
     (ca,ct),(sa,st) = np.cos([alpha,theta]),np.sin([alpha,theta])
     return np.array([[ct,-st,0,a],[st*ca,ct*ca,-sa,-d*sa],[st*sa,ct*sa,ca,d*ca],[0,0,0,1]])
 
@@ -55,7 +55,7 @@ def forward_kinematics(
 # %% ../nbs/08c_arm.ipynb #08c-019
 def show_arm(
     q, # joint angles [7], or [n,7]: the last arm is drawn dark, the others pale
-    title=''
+    title='' # above it
 ): # the Figure
     "A stick figure of the arm; axes x red, y green, z (the fingers) blue at the hand."
     fig = plt.figure(figsize=(3.2,3),dpi=64)
@@ -77,7 +77,8 @@ SHELLS = [ # capsules of each link, base first: from, to, radius in metres, in t
     [((0,0,-.29),(0,0,-.2),.056), ((0,.03,-.2),(0,.07,-.05),.035), ((0,0,-.2),(0,.05,0),.03), ((0,-.03,0),(0,.06,0),.05)],
     [((0,0,-.05),(0,0,.05),.05), ((0,0,0),(.075,0,0),.042)], [((0,0,-.06),(0,0,.06),.045), ((0,0,.06),(0,0,.09),.04)]]
 RINGS = {1:((0,0,-.2),(0,0,-.185),.064), 2:((0,-.165,0),(0,-.18,0),.061), 5:((0,0,-.3),(0,0,-.28),.06), 7:((0,0,.085),(0,0,.107),.045)} # dark, without mass
-def numbers(x)->str: # numbers in any nesting -> in a row, six digits each, as MJCF wants them
+def numbers(x)->str: # in a row
+    "Numbers `x` in any nesting, six digits each, as MJCF wants them."
     return ' '.join(f'{v:.6g}' for v in np.ravel(x))
 def _shells(i): # geoms of link i
     out = [f'<geom class="shell" fromto="{numbers((a,b))}" size="{r}" mass="{MASS[i]/len(SHELLS[i]):.9g}"/>' for a,b,r in SHELLS[i]]

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from .franka_cli import add_franka
 from .plan_cli import add_plan
 from .classify_cli import add_classify
+from .lab_cli import add_lab
 
 # %% ../nbs/90_cli.ipynb #90-016
 def read_frames(
@@ -267,6 +268,7 @@ def make_parser()->Parser: # the parser of the whole program
     add_franka(sub, Parser)
     add_plan(sub, Parser)
     add_classify(sub, Parser)
+    add_lab(sub, Parser)
     return top
 
 # %% ../nbs/90_cli.ipynb #90-040

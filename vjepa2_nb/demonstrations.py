@@ -247,7 +247,7 @@ def show_demonstration(
         f'{episode.index}: {episode.task}'+(f', {x["policy"]}' if 'policy' in x else '')+how)
 
 def demonstration_explorer(dataset): # an ipywidgets box
-    "Sliders over episode and step of a `RobotDataset`: the current image with its command, beside the last image."
+    "Sliders over episode and step of `dataset`, a `RobotDataset`: the current image with its command, beside the last image."
     import ipywidgets
     def draw(episode=0, step=0): return show_demonstration(e:=dataset.episode(episode),rows=[min(step,len(e)-1)])
     longest = max(e['length'] for e in dataset.episodes)

@@ -150,7 +150,7 @@ def _pairs(path, frames, ms, n, slack): # numbers of the usable frames, row of e
 NOMINAL_HZ, CLOCKS = 15., ('recorded','official','nominal')
 class DroidTrajectory:
     "One raw DROID folder: `cameras` (role -> serial number), `states` float32 [n,7], `clock` (role -> 'recorded' or 'nominal'), `success`, `task`. No file stays open."
-    def __init__(self, folder, slack=3):
+    def __init__(self, folder, slack=3): # see `open_droid`
         self.folder, self.slack, self._seen = Path(folder), slack, {}
         if not self.folder.is_dir(): raise DroidError(f'{folder}: no such folder')
         self.metadata = m = _metadata(self.folder)
@@ -230,7 +230,7 @@ def show_droid(
     return fig
 
 def droid_explorer(trajectory:DroidTrajectory, camera='left'):
-    "Sliders over rate, length and clock, drawn by `show_droid`."
+    "Sliders over rate, length and clock for a `camera` of `trajectory`, drawn by `show_droid`."
     import ipywidgets
     draw = lambda fps=4., num_frames=8, clock='recorded': show_droid(trajectory.clip(
         trajectory.indices(num_frames,fps,camera,clock,random=False), camera))

@@ -47,10 +47,9 @@ STAGES = dict(reach=('reach',), grasp=GRASP, reach_with=('carry',), pick_place=(
 SUBGOALS = dict(reach=('reach',), grasp=('close', 'lift'), reach_with=('carry',), pick_place=('close', 'over', 'open')) # task -> stages whose end is a goal image
 HELD = {'lift', 'over', 'lower', 'carry'} # stages with the object in the hand
 HOVER, RAISE = .16, .12 # metres: height of the hand above the table; how far an object is lifted
-def stages_of(env): # names of the stages for the task of an environment
-    "ValueError if it has no task, or one that the expert does not know."
-    name = getattr(env.task, 'name', None)
-    if name not in STAGES: raise ValueError(f'env: the expert needs one of the tasks {list(STAGES)}, got {name!r}; see `make_env`')
+def stages_of(env): # names of the stages
+    "Those of the task of `env`. ValueError if it has none, or one that the expert does not know."
+    if (name := getattr(env.task, 'name', None)) not in STAGES: raise ValueError(f'env: the expert needs one of the tasks {list(STAGES)}, got {name!r}; see `make_env`')
     return STAGES[name]
 class Expert:
     "Solves every task of `TASKS`, in stages. It knows where the object is; `stage` is the name of the last one it acted in."
@@ -62,8 +61,7 @@ class Expert:
         hover=HOVER, # metres above the table: from where the hand goes down to an object, and where it carries it
         seed=0, # of the noise, until `reset`
     ):
-        self.speed, self.turn, self.noise, self.fumble, self.hover = speed, turn, noise, fumble, hover
-        self.reset(seed)
+        self.speed, self.turn, self.noise, self.fumble, self.hover, _ = speed, turn, noise, fumble, hover, self.reset(seed)
     def reset(self, seed): self.rng, self.i, self.waited, self.stage = np.random.default_rng(seed), 0, 0, ''
     def target(self, env, stage): # xyz in metres
         "Where the hand goes in a stage."
@@ -84,14 +82,12 @@ class Expert:
         return (off + np.pi/4) % (np.pi/2) - np.pi/4
     def failed(self, env, stage): # begin again?
         "Is the object lost, or touched too early, or is everything over without success?"
-        if stage in HELD and not env.holding(env.task.object): return True
-        if stage == 'descend' and env.touching(env.task.object): return True
+        if stage in HELD and not env.holding(env.task.object) or stage == 'descend' and env.touching(env.task.object): return True
         return self.i == len(STAGES[env.task.name])-1 and self.waited > 4
     def done(self, env, stage, left, yaw): # go on?
         "Is the next stage due? `left`: metres to go after this action."
         if stage in ('close', 'open'): return self.waited >= 3
-        lag = np.linalg.norm(env.arm.pose()[:3] - env.command[:3])
-        return left < (.02 if stage in ('hover', 'lift', 'over') else .008) and abs(yaw) < self.turn and lag < .01
+        return left < (.02 if stage in ('hover', 'lift', 'over') else .008) and abs(yaw) < self.turn and np.linalg.norm(env.arm.pose()[:3] - env.command[:3]) < .01
     def __call__(self, env): # action [7]
         "The next action. ValueError if the environment has no task, or one it does not know."
         stages = stages_of(env)
@@ -187,7 +183,7 @@ def show_moment(
     beside = {f'goal {k+1}: {n}': x for k, (n, x) in enumerate(zip(goals.names, goals.images))}
     return show_pictures({title: rollout.images['exo'][frame], **beside})
 def rollout_explorer(rollout, goals): # ipywidgets interactive
-    "A slider through an episode, with the goals of its start beside the frame: `show_moment`."
+    "A slider through the episode `rollout`, with the goals of its start beside the frame: `show_moment`."
     from ipywidgets import interactive
     return interactive(lambda frame: show_moment(rollout, goals, frame), {'auto_display': True}, frame=(0, len(rollout.states)-1))
 
@@ -277,7 +273,7 @@ def success_table(
         try: return [dict(policy=k, **row) for k, row in zip(names, pool.map(run, *jobs))]
         except process.BrokenProcessPool: raise RuntimeError(f'policies: a process ended while it loaded or ran {list(policies)}; a policy must come from a module, not from a notebook cell, and a script needs `if __name__ == "__main__":`') from None
 def show_success(table): # IPython Markdown
-    "What `success_table` returns, one row a policy: successes of n, with the 95 % interval in percent."
+    "The `table` that `success_table` returns, one row a policy: successes of n, with the 95 % interval in percent."
     text = lambda r: f"{r['success']}/{r['n']} ({100*r['low']:.0f}–{100*r['high']:.0f} %)"
     names = dict.fromkeys(r['policy'] for r in table)
     return show_table([dict(policy=k, **{f"{r['task']} {r['object']}": text(r) for r in table if r['policy'] == k}) for k in names])

@@ -165,7 +165,7 @@ class Snapshot:
     physics: np.ndarray # MuJoCo's integration state
     command: np.ndarray # commanded pose [7]
     steps: int # since reset
-    look: Look
+    look: Look # colours, light and camera
     task: object # a deep copy
     things: dict # of the scene, by name
 
@@ -175,9 +175,9 @@ class FrankaEnv(FrankaScene):
     def __init__(self,
         task=None, # object with arrange(env) and success(env); None: random starts, never successful
         image_size=256, # height and width of the pictures, pixels
-        objects=('cup','box'), look=None,
+        objects=('cup','box'), look=None, # see `FrankaScene`
         randomize=0., # `Look.vary` by this amount at each reset, 0 to 3
-        wrist=False, backend='auto', shadows=False,
+        wrist=False, backend='auto', shadows=False, # see `FrankaScene`
         max_steps=None, # `truncated` after so many; None: never
         render_mode='rgb_array' # the only one
     ):
@@ -299,7 +299,7 @@ def show_effect(
     return fig
 
 def action_explorer(env): # an ipywidgets box
-    "Sliders over `show_effect`: metres, radians, closedness; always from the moment at which the explorer was made."
+    "Sliders over `show_effect` of `env`: metres, radians, closedness; always from the moment at which the explorer was made."
     from ipywidgets import interactive
     snapshot = env.save()
     def act(dx=.08, dy=0., dz=0., dyaw=0., dgrip=0.):

@@ -13,7 +13,7 @@ from pathlib import Path
 # %% ../nbs/89_franka_cli.ipynb #89-005
 FILM,PICTURE = ('.mp4','.mkv'),('.png','.jpg','.pdf','.svg') # endings of files that can be written
 
-def mixture(words)->dict: # texts 'name=share' -> name -> share
+def mixture(words)->dict: # words 'name=share' -> name -> share
     "Returns the shares of the policies; ValueError for a text that is not name=number."
     out = {}
     for w in words:
@@ -42,7 +42,7 @@ def print_summary(d): # `RobotDataset`, ours or another's
             print(f'{name:<10} {g}: '+(f'{len(won)} episodes' if None in won else f'{sum(won)} of {len(won)} solved'))
         if len(groups)>12: print(f'{name:<10} and {len(groups)-12} more')
 
-def collect_command(args)->int: # exit status
+def collect_command(args)->int: # exit status; args: see `add_franka`
     "Collects a dataset, or goes on with one, and says what is in it."
     from vjepa2_nb.demonstrations import Collection, collect
     from vjepa2_nb.lerobot import open_dataset
@@ -98,7 +98,7 @@ def draw(out, figure, n, fps=4): # file, function of a list of row numbers that 
     else: figure(sorted({round(k*(n-1)/5) for k in range(6)})).savefig(out,dpi=100)
     print(f'wrote      {out}')
 
-def view_command(args)->int: # exit status
+def view_command(args)->int: # exit status; args: see `add_franka`
     "Shows a dataset and its episodes, or what the expert does."
     if (args.dataset is None)==(args.task is None): raise ValueError('view: expected a dataset or --task, one of them (see vjepa2 franka view --help)')
     out = output(args.out,FILM+PICTURE)
@@ -112,7 +112,7 @@ def view_command(args)->int: # exit status
     if out: draw(out,lambda rows: show_demonstration(episode,rows=rows),max(len(episode)-1,1),d.fps)
     return 0
 
-def view_expert(args, out):
+def view_expert(args, out): # see `add_franka`; file to write or None
     "The expert does a task; one line a step."
     from vjepa2_nb.demonstrations import show_actions
     from vjepa2_nb.experts import STAGES, Expert, rollout

@@ -17,7 +17,7 @@ from .video import VideoError, open_video, sample_times
 # %% ../nbs/09e_lerobot.ipynb #09e-006
 class Episode:
     "One demonstration: states [T,n], actions [T,m], timestamps [T], success, task, extra, and `frames`. Made by `RobotDataset.episode`."
-    def __init__(self, dataset, i):
+    def __init__(self, dataset, i): # a `RobotDataset`; number of the episode
         self.dataset, self.index, self.row = dataset, i, dataset.episodes[i]
         path = dataset.root/dataset.info['data_path'].format(chunk_index=self.row['data/chunk_index'], file_index=self.row['data/file_index'])
         names = [k for k in (*dataset.state_keys, *dataset.action_keys, 'timestamp', 'next.success') if k in dataset.info['features']]
@@ -57,7 +57,7 @@ def _array(column):
 # %% ../nbs/09e_lerobot.ipynb #09e-007
 class RobotDataset(Dataset):
     "A LeRobot v3 dataset for reading: episodes (one dict each), tasks, fps, cameras, and `episode(i)`. Made by `open_dataset`."
-    def __init__(self, root, state_key='observation.state', action_key='action'):
+    def __init__(self, root, state_key='observation.state', action_key='action'): # see `open_dataset`
         super().__init__(root)
         self.state_keys, self.action_keys = ([k] if isinstance(k, str) else list(k) for k in (state_key, action_key))
         self._films = OrderedDict()
@@ -147,7 +147,7 @@ def show_episode(
     return fig
 
 def episode_explorer(dataset):
-    "A slider over the episodes of a `RobotDataset`, drawn by `show_episode`."
+    "A slider over the episodes of `dataset`, a `RobotDataset`, drawn by `show_episode`."
     import ipywidgets
     draw = lambda episode=0: show_episode(dataset.episode(episode))
     return ipywidgets.interactive(draw, {'auto_display': True}, episode=(0, dataset.num_episodes-1))

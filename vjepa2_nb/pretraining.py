@@ -8,7 +8,7 @@ __all__ = ['VIT_DEFAULTS', 'PREDICTOR_SHARED', 'TUBE', 'FUTURE', 'EASY', 'CONFIG
            'pretrain', 'open_weights', 'load_encoder', 'load_predictor', 'export_weights']
 
 # %% ../nbs/04_pretraining.ipynb #04-003
-import copy, hashlib, inspect, json, math, time
+import copy, hashlib, importlib.util, inspect, json, math, time
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 import torch
@@ -280,7 +280,7 @@ def pretrain(
     return (run.load() if resume else run).run(watch,progress)
 
 # %% ../nbs/04_pretraining.ipynb #04-041
-SHIPPED = Path(__file__).parent/'weights' if '__file__' in globals() else Path('../vjepa2_nb/weights')
+SHIPPED = Path(importlib.util.find_spec('vjepa2_nb').origin).parent/'weights'
 
 def open_weights(
     source='nano' # 'nano' (ships with the package), a `.safetensors` file, or the folder of a run

@@ -87,7 +87,7 @@ def read_info(
     return info
 
 def read_parquet(path, skip=None, **kw):
-    "A table, without columns that begin with `skip`; `kw`: columns, filters. `DatasetError` names a missing or damaged file."
+    "The table in `path`, without columns that begin with `skip`; `kw`: columns, filters. `DatasetError` names a missing or damaged file."
     try:
         if skip: kw['columns'] = [n for n in pq.read_schema(path).names if not n.startswith(skip)]
         return pq.read_table(path, partitioning=None, **kw)
@@ -160,7 +160,7 @@ def _film_stats(frames):
     return {n: [len(frames)] if n == 'count' else [[[c]] for c in v] for n,v in s.items()}
 
 def merge_stats(a, b):
-    "Statistics of one feature (lists by name) in two sets as one: exact, but quantiles become weighted means, as in LeRobot."
+    "Statistics `a` and `b` of one feature (lists by name) in two sets as one: exact, but quantiles become weighted means, as in LeRobot."
     A, B = ({k: np.array(v) for k,v in s.items()} for s in (a, b))
     n = A['count'] + B['count']
     mix = lambda x, y: (A['count'][0]*x + B['count'][0]*y)/n[0]
@@ -241,8 +241,7 @@ def _write_table(path, table, **kw):
 
 def _write_data(d, ep, i, start, task_index):
     "One row a frame; returns the statistics of every column."
-    T = len(ep['states'])
-    t = np.arange(T)
+    t = np.arange(T := len(ep['states']))
     cols = {'observation.state': ep['states'], 'action': ep['actions'], 'next.done': t == T-1, 'next.success': (t == T-1) & ep['success'],
         'timestamp': (t/d.fps).astype(np.float32), 'frame_index': t, 'episode_index': np.full(T, i), 'index': t + start,
         'task_index': np.full(T, task_index)}
@@ -290,6 +289,7 @@ def _read_staged(d, i, path):
     if lost: raise DatasetError(f'{lost[0]}: missing; delete {path} and collect episode {i} again')
     return ep
 
+# %% ../nbs/09d_recording.ipynb #09d-043b
 def commit_episodes(
     root # folder of a dataset
 )->int: # episodes in the dataset

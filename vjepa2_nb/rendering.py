@@ -183,7 +183,7 @@ def _rays_missing(): return '' if 'normal:' in mujoco.mj_multiRay.__doc__ else f
 class RayRenderer(Renderer):
     "Pictures by `mujoco.mj_multiRay` and NumPy: no OpenGL; any thread, any process. RenderError for mujoco before 3.5."
     name = 'rays'
-    def __init__(self, model, height, width, shadows=False):
+    def __init__(self, model, height, width, shadows=False): # see `make_renderer`
         super().__init__(model,height,width,shadows)
         if bad:=_rays_missing(): raise RenderError(bad)
         self._scene,self._option,self._kept = mujoco.MjvScene(model,maxgeom=1),mujoco.MjvOption(),(None,)
@@ -262,7 +262,7 @@ if hasattr(os,'register_at_fork'): os.register_at_fork(after_in_child=_after_for
 class GLRenderer(Renderer):
     "Pictures by OpenGL (`mujoco.Renderer`), in the process and thread that made it. RenderError says why it cannot be had."
     _gl = None
-    def __init__(self, model, height, width, shadows=False):
+    def __init__(self, model, height, width, shadows=False): # see `make_renderer`
         global _gl_process
         super().__init__(model,height,width,shadows)
         if bad:=_gl_missing(): raise RenderError(f'no OpenGL here: {bad}')

@@ -21,7 +21,9 @@ LIFT = .05 # metres: a grasped object is so much higher than a standing one
 LEVEL, TILT = .01, np.radians(15) # metres, radians: how far a placed object may be from standing
 HELD_OUT = 10_000_000 # seeds from here on are for evaluation, smaller ones for training
 
-def distance(a, b): return float(np.linalg.norm(np.asarray(a) - b)) # of two points [n]
+def distance(a, b)->float:
+    "Between two points a and b [n]."
+    return float(np.linalg.norm(np.asarray(a) - b))
 
 def draw(
     env, # its generator `np_random` is used

@@ -45,7 +45,7 @@ def eval_transform(
 def _uniform(a, b, generator): return torch.empty(()).uniform_(a, b, generator=generator).item()
 
 def crop_box(height, width, scale=(.3, 1.), ratio=(.75, 1.35), generator=None) -> tuple:
-    "A random box (top, left, height, width); after 10 tries that do not fit, the largest centre box with an allowed aspect (official code)."
+    "A random box (top, left, height, width) with a `scale` of the area and a `ratio` of width to height, drawn from `generator`; after 10 tries that do not fit, the largest centre box with an allowed aspect (official code)."
     for _ in range(10):
         area = height*width*_uniform(*scale, generator)
         r = math.exp(_uniform(math.log(ratio[0]), math.log(ratio[1]), generator))
@@ -57,7 +57,7 @@ def crop_box(height, width, scale=(.3, 1.), ratio=(.75, 1.35), generator=None) -
 
 # %% ../nbs/00a_transforms.ipynb #00a-034
 def random_erase(x: torch.Tensor, scale=(.02, 1/3), ratio=(.3, 1/.3), generator=None) -> torch.Tensor:
-    "A copy of the normalised clip [3,T,H,W] with one box of N(0,1) noise, in the same place in all frames: mode 'cube' (official)."
+    "A copy of the normalised clip `x` [3,T,H,W] with one box (`scale`, `ratio` and `generator` as in `crop_box`) of N(0,1) noise, in the same place in all frames: mode 'cube' (official)."
     top, left, h, w = crop_box(*x.shape[-2:], scale, ratio, generator)
     x = x.clone()
     x[..., top:top+h, left:left+w] = torch.randn(*x.shape[:-2], h, w, generator=generator)

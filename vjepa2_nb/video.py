@@ -104,7 +104,7 @@ def _read_image(v):
 # %% ../nbs/00_video.ipynb #00-022
 class Video:
     "A film, or a picture as a film of one frame, whose frames are read by number. Made by `open_video`."
-    def __init__(self, path, backend=None, max_bytes=2**31):
+    def __init__(self, path, backend=None, max_bytes=2**31): # see `open_video`
         self.path, self.backend, self.max_bytes, self.pixels = path, backend, max_bytes, None
         self.is_image = path.suffix.lower() in IMAGES
         if self.is_image:
@@ -165,7 +165,7 @@ def normalize(x: torch.Tensor) -> torch.Tensor:
     return (x - _per_channel(MEAN, x)) / _per_channel(STD, x)
 
 def denormalize(x: torch.Tensor) -> torch.Tensor:
-    "Undo `normalize`: float [...,3,T,H,W] in 0..1 again."
+    "Undo `normalize` of float `x` [...,3,T,H,W]: in 0..1 again."
     return x * _per_channel(STD, x) + _per_channel(MEAN, x)
 
 # %% ../nbs/00_video.ipynb #00-032

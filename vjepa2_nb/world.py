@@ -22,16 +22,16 @@ _RGB = torch.tensor(list(COLORS.values()))
 
 # %% ../nbs/00b_world.ipynb #00b-010
 def disc(x:Tensor, y:Tensor) -> Tensor:
-    "Signed distance to a disc of radius 0.9."
+    "Signed distance of x, y to a disc of radius 0.9."
     return (x*x+y*y).sqrt()-.9
 def square(x:Tensor, y:Tensor) -> Tensor:
-    "Signed distance bound of a square with half side 0.75."
+    "Signed distance bound of x, y to a square with half side 0.75."
     return torch.maximum(x.abs(),y.abs())-.75
 def triangle(x:Tensor, y:Tensor) -> Tensor:
-    "Signed distance bound of an equilateral triangle with inner radius 0.5."
+    "Signed distance bound of x, y to an equilateral triangle with inner radius 0.5."
     return torch.maximum(x.abs()*.866+y*.5,-y)-.5
 def cross(x:Tensor, y:Tensor) -> Tensor:
-    "Signed distance bound of a plus sign: the nearer of two bars."
+    "Signed distance bound of x, y to a plus sign: the nearer of two bars."
     x,y = x.abs(),y.abs()
     return torch.minimum(torch.maximum(x-.95,y-.3),torch.maximum(y-.95,x-.3))
 SDFS = (disc,square,triangle,cross) # same order as SHAPES
@@ -165,7 +165,7 @@ def paint(
 @torch.no_grad()
 def truth_of(
     scene:dict, # from `draw_scene`
-    layers:list, bar:Tensor, i:int=0, # from `paint`; which object
+    layers:list, bar:Tensor, i:int=0, # layers and bar: from `paint`; which object
 ) -> dict: # position [B,T,2] and velocity [B,2] in pixels (x,y), radius [B] pixels, hidden, outside [B,T], occluded [B], mask [B,T,H,W]
     "Returns what is known exactly about object i; `mask` is its visible opacity. Computed from the painting, so it costs no random number."
     l,size = layers[i],bar.shape[-1]
@@ -277,7 +277,7 @@ def edit(scene:dict, i:int=0, **labels) -> dict:
         scene[name][:,i] = LABELS[name].index(value) if isinstance(value,str) else value
     return scene
 def vary(scene:dict, name:str) -> dict:
-    "Returns the first clip of a scene once for every value of one label of object 0."
+    "Returns the first clip of a scene once for every value of the label `name` of object 0."
     _need(name in LABELS, f'name: expected one of {list(LABELS)}, got {name!r}')
     return {k:torch.cat([edit(pick(scene,[0]),**{name:j})[k] for j in range(len(LABELS[name]))]) for k in scene}
 
