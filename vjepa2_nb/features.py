@@ -153,7 +153,16 @@ def _mark(encoder): # 16 hex digits, from the settings and a sample of each weig
 
 class FeatureStream:
     "Windows of a source on their way through an encoder; iterate to get (second at which the window begins, features). Made by `stream_features`."
-    def __init__(self, encoder, video, ids, size, crop, layers, pool, plan):
+    def __init__(self,
+        encoder, # a `VisionTransformer`
+        video, # `Video` or `Frames`
+        ids, # int64 [W,T] frame numbers, a row for each window
+        size, # (height, width), pixels, whole patches
+        crop, # True: the square in the middle
+        layers, # sorted indices of blocks; None: the last
+        pool, # see `POOLS`
+        plan # `Plan` of one window
+    ):
         self.encoder,self.video,self.ids,self.size,self.crop,self.layers,self.pool,self.plan = encoder,video,ids,size,crop,layers,pool,plan
         self.times,self.grid,self.seconds = video.timestamps[ids],plan.grid,dict(decode=0.,encode=0.)
         middle = dict(tokens=(plan.tokens,),time=(plan.grid[0],),window=())[pool]
