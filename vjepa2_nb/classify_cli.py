@@ -63,7 +63,14 @@ def open_classifier(
     if labels is not None: model.labels = read_labels(labels,model.classifier.num_classes)
     return model.to(device,dtype),Looking(**default|given),about
 
-def plan_big(config, looking, dtype, device, say, big=50_000_000): # arguments of an encoder, `Looking`; big: parameters
+def plan_big(
+    config:dict, # arguments of an encoder
+    looking, # `Looking`
+    dtype, # of weights and activations
+    device:str, # 'cpu', 'cuda' or 'mps'
+    say, # function of a line
+    big:int=50_000_000 # parameters from which a plan is worth reading
+)->None: # nothing
     "Print the plan of a big encoder, and refuse what does not fit. TooBig says what it needs and what there is."
     from vjepa2_nb.size_plan import plan_forward
     plan = plan_forward(config,looking.frames,looking.size,dtype,device)
@@ -189,7 +196,9 @@ def describe(row, about, parity)->str: # of `classify_film`, a sentence, of `com
     for name,d in (parity or {}).items(): lines += [f"parity   {name}: {d['shape']}, difference at most {d['max_difference']:.1e}, mean {d['mean_difference']:.1e}, deviation of ours {d['scale']:.2g}: {'close' if d['close'] else 'not close'}"]
     return '\n'.join(lines+[f"{100*t['probability']:6.1f} %  {t['label']}" for t in row['top']])
 
-def classify_command(args)->int: # exit status
+def classify_command(
+    args # parsed arguments, see `add_classify`
+)->int: # exit status
     "Says what is happening in a film, or in each film of a folder."
     from vjepa2_nb.video import FILMS, IMAGES, show_clip
     picture = output(args.picture,PICTURE,'--picture')

@@ -104,6 +104,7 @@ def tell_plan(
     if plan.peak<1e9 and sum(plan.flops)*windows<3e12: return
     for line in str(replace(plan, name=str(weights))).splitlines(): print(f"plan     {line}")
 
+# %% ../nbs/90_cli.ipynb #90-027b
 def check_weights(
     weights # as `load_encoder` takes it
 )->None: # nothing
@@ -152,7 +153,6 @@ def features(
         fig.savefig(args.pca, dpi=120)
         print(f"wrote    {args.pca}")
     return 0
-
 
 # %% ../nbs/90_cli.ipynb #90-029
 def overrides(

@@ -28,7 +28,10 @@ def step_line(k, entry)->str: # number of the action, a row of the policy's log
 
 class Film:
     "Collects camera, goal and imagination, frame by frame."
-    def __init__(self, model, decoder): self.model,self.decoder,self.frames,self.imagined = model,decoder,[],None
+    def __init__(self,
+        model, # world model: `encode` and `predictor`
+        decoder # tokens -> pictures [N,3,H,W], 0 to 1
+    ): self.model,self.decoder,self.frames,self.imagined = model,decoder,[],None
     def add(self, image, goal): # uint8 [H,W,3] each
         import numpy as np
         shown = [image,goal,np.zeros_like(image) if self.imagined is None else self.imagined]
@@ -40,7 +43,9 @@ class Film:
             z = imagine(self.model.predictor,self.model.encode(image[None]),torch.as_tensor(state)[None],torch.as_tensor(action,dtype=torch.float32)[None,None])
             self.imagined = (self.decoder(z)[0].permute(1,2,0).clamp(0,1)*255).round().byte().numpy()
 
-def plan_command(args)->int: # exit status
+def plan_command(
+    args # parsed arguments, see `add_plan`
+)->int: # exit status
     "Does one episode by planning, and says how it ended."
     path = output(args.video,FILM,'--video')
     import numpy as np
@@ -77,7 +82,9 @@ TRAIN = """examples:
   vjepa2 train tiny --out runs/tiny             # the whole recipe in seconds; its weights know nothing
   vjepa2 plan --task reach --weights runs/mine/franka.safetensors"""
 
-def train_command(args)->int: # exit status
+def train_command(
+    args # parsed arguments, see `add_plan`
+)->int: # exit status
     "Makes weights from a recipe, or goes on."
     from vjepa2_nb.train_nano import RECIPES, Stopped, train_recipe
     if args.recipe not in RECIPES: raise ValueError(f'RECIPE: expected one of {list(RECIPES)}, got {args.recipe!r}')
