@@ -119,11 +119,6 @@ class ProbeTrainer(Trainer):
         self.optimizer.step(); self.optimizer.zero_grad()
         self.step += 1; self.losses.append(values.tolist())
         return good.min().item()
-    def load(self):
-        "Go on from the checkpoint in `out`. ValueError if it was made with other settings, data or length."
-        was = read_checkpoint(self.out/'checkpoint.safetensors')[1].get('config',{})
-        if was.get('epochs')!=self.config.epochs: raise ValueError(f"{self.out}: this run was started with epochs={was.get('epochs')}, got {self.config.epochs}; the learning rate falls over all of them, so a run cannot be made longer")
-        return super().load()
 
 def train_probes(
     tokens:Tensor, # [n,N,D] frozen features, as from `cached_tokens`
@@ -214,7 +209,7 @@ def load_probe(
     "A trained probe on its encoder. FileNotFoundError or ValueError says which file, and which probes it has."
     path = SHIPPED/'probe.safetensors' if path is None else Path(path)
     tensors,header = read_checkpoint(path)
-    known = [k for k,v in header.items() if isinstance(v,dict) and 'classifier' in v]
+    known = sorted(k for k,v in header.items() if isinstance(v,dict) and 'classifier' in v)
     if name not in known: raise ValueError(f'{path}: no probe {name!r}; it has {known}')
     h = header[name]
     classifier = AttentiveClassifier(**h['classifier'])
