@@ -84,7 +84,11 @@ class ProbeConfig:
 
 class EpochBatches(Dataset):
     "Batch number `step`: the clips in another order in each epoch, which follows from seed and epoch alone; the last incomplete batch is left out."
-    def __init__(self, tokens, labels, config): self.tokens,self.labels,self.config = tokens,labels,config
+    def __init__(self,
+        tokens, # [n,N,D]
+        labels, # int64 [n]
+        config # `ProbeConfig`
+    ): self.tokens,self.labels,self.config = tokens,labels,config
     def __len__(self): return self.config.steps
     def __getitem__(self, step): # -> tokens [B,N,D], labels [B]
         c = self.config
@@ -101,7 +105,12 @@ class Probes(nn.Module):
 class ProbeTrainer(Trainer):
     "One training of a grid of probes: loop, checkpoints and resume of `Trainer`. All probes start with the same weights."
     parts = ('probes',)
-    def __init__(self, config, tokens, labels, out='runs/probes'):
+    def __init__(self,
+        config, # `ProbeConfig`
+        tokens, # [n,N,D]
+        labels, # int64 [n]
+        out='runs/probes' # folder of the run
+    ):
         probes = []
         with torch.random.fork_rng(devices=[]):
             for _ in config.grid: torch.manual_seed(config.seed); probes.append(AttentiveClassifier(**config.probe))
