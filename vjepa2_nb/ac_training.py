@@ -211,12 +211,12 @@ AC_CONFIGS = dict(
 
 # %% ../nbs/10b_ac_training.ipynb #10b-081
 class ACModel(nn.Module):
-    "Predictor and loss in one module, as data-parallel training wants it."
+    "Predictor and loss in one module, as data-parallel training wants it; `predictor` is an `ACPredictor`, `config` an `ACConfig`."
     def __init__(self, predictor, config): super().__init__(); self.predictor,self.config = predictor,config
     def forward(self, z, actions, states): # -> scalar
         return sum(cached_loss(self.predictor,z,actions,states,(c := self.config).rollout,c.loss_exp,c.wrong,c.moving))
 class FeatureBatches:
-    "Batch number `step` of process `rank`, made from (seed, step, rank) alone: z [B,T,P,D], actions [B,T-1,7], states [B,T,7]."
+    "Batch number `step` of process `rank`, made from (seed, step, rank) alone: z [B,T,P,D], actions [B,T-1,7], states [B,T,7]; of `frames` of features, by an `ACConfig` as `config`, and only of these `episodes`."
     def __init__(self, frames, config, rank=0, episodes=None):
         self.frames,self.config,self.rank,self.first = frames,config,rank,frames.windows(config.length,episodes)
         self.events = self.first[(np.abs(frames.commands[self.first[:,None]+np.arange(config.length-1),6])>.5).any(1)]
@@ -227,7 +227,7 @@ class FeatureBatches:
         pick = [rows[torch.randint(len(rows),(k,),generator=g).numpy()] for rows,k in ((self.first,c.batch_size-n),(self.events,n)) if k]
         return self.frames.take(np.concatenate(pick),c.length,c.gripper)
 class ACTrainer(Trainer):
-    "One training of a world model on features: loop, checkpoints and resume of `Trainer`; arguments as in `train_ac`. ValueError for features that do not fit the predictor."
+    "One training of a world model on features: loop, checkpoints and resume of `Trainer`; `config`, `frames`, `out`, `predictor` and `episodes` as in `train_ac`. ValueError for features that do not fit the predictor."
     parts = ('predictor',)
     def __init__(self, config, frames, out='runs/ac', predictor=None, episodes=None):
         if predictor is None:

@@ -161,7 +161,7 @@ def show_episode(
 
 # %% ../nbs/11d_closed_loop.ipynb #11d-026
 @cache
-def file_hash(path)->str: # first 16 hex digits of SHA-256
+def file_hash(path)->str: # path of a file -> first 16 hex digits of SHA-256
     "Which file was it?"
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
 

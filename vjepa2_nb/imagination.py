@@ -120,7 +120,7 @@ def configured(network, defaults, **overrides): # class of a network, its argume
     return replace(config,model=made.config),made
 
 class HeadBatches(Dataset):
-    "Batch number `step` of process `rank`, made from (seed, step, rank) alone."
+    "Batch number `step` of process `rank`, made from (seed, step, rank) alone, by `draw` (batch size, generator) as a `HeadConfig`, `config`, says."
     def __init__(self, draw, config, rank=0): self.draw,self.config,self.rank = draw,config,rank
     def __len__(self): return self.config.steps
     def __getitem__(self, step): return self.draw(self.config.batch_size,generator(self.config.seed,'head',step,self.rank))
@@ -141,7 +141,7 @@ class HeadTrainer(Trainer):
 
 # %% ../nbs/10c_imagination.ipynb #10c-036
 class PixelLoss(nn.Module):
-    "Decoder and loss in one module: mean squared difference of the pixels, 0 to 1 (paper, appendix)."
+    "Decoder and loss in one module: mean squared difference of the pixels, 0 to 1; `decoder` is a `FrameDecoder` (paper, appendix)."
     def __init__(self, decoder): super().__init__(); self.decoder = decoder
     def forward(self, z, x): # [B,P,D], uint8 [B,H,W,3] -> scalar
         return (self.decoder(z).float()-x.permute(0,3,1,2)/255).square().mean()
@@ -246,7 +246,7 @@ def horizon_errors(
     error = lambda guess,h: (guess-z[:,h]).abs().mean().item()
     return [dict(steps=h,imagined=error(true[h-1],h),zero=error(none[h-1],h),copy=error(z[:,0],h)) for h in range(1,z.shape[1])]
 
-def show_horizon(rows): # of `horizon_errors` -> the Figure
+def show_horizon(rows): # rows of `horizon_errors` -> the Figure
     "Errors over the number of imagined steps; at the right as a part of the error of copying."
     fig,axs = plt.subplots(1,2,figsize=(5.6,2.1),dpi=64,layout='constrained')
     h = [r['steps'] for r in rows]

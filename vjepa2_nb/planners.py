@@ -257,7 +257,7 @@ def recoveries(
 def bootstrap(
     values, # numbers, one a problem
     n:int=2000, # resamples
-    seed:int=0
+    seed:int=0 # of the draws: the same values give the same interval
 )->tuple: # (low, high): 95 %
     "Interval of the median: medians of random draws from the values, with replacement."
     x = torch.as_tensor(values,dtype=torch.float32)

@@ -111,7 +111,7 @@ def pretrain_mixed(
     trainer = Trainer(config,MixedClips([world,DoubledClips(frames,length//2,episodes)],[recipe.world,1-recipe.world]),out)
     return (trainer.load() if resume else trainer).run(None,progress)
 
-def watch_actions(features, episodes, n=128): # features, numbers of episodes -> function for `train_ac`
+def watch_actions(features, episodes, n=128): # features, numbers of episodes, n windows at most -> function for `train_ac`
     "What the world model makes of actions, on windows of episodes that it does not learn from; see `action_use`."
     first = features.windows(3,episodes)
     held = features.take(np.random.default_rng(0).choice(first,min(n,len(first)),replace=False),3,'commanded')
