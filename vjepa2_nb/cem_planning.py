@@ -189,10 +189,11 @@ def plan_explorer(
     plan:Plan, # see `show_plan`
     true:Tensor=None # [H,7] or [7] action to mark
 ): # an ipywidgets box
-    "Sliders over `show_plan`: iteration and step of the plan."
-    from ipywidgets import interactive
+    "Sliders over `show_plan`: iteration, and step of the plan if it has several."
+    from ipywidgets import fixed, interactive
+    n = len(plan.actions)
     def draw(iteration=1, step=0): return show_plan(plan,true,step,iteration)
-    return interactive(draw,{'auto_display':True},iteration=(1,len(plan.history)),step=(0,len(plan.actions)-1))
+    return interactive(draw,{'auto_display':True},iteration=(1,len(plan.history)),step=(0,n-1) if n>1 else fixed(0))
 
 # %% ../nbs/11_cem_planning.ipynb #11-067
 def naive_energies(
