@@ -36,7 +36,7 @@ async def chromium(play):
     def found(): return next((o for o in (os.environ.get('CHROMIUM'), *map(shutil.which, BROWSERS), play.chromium.executable_path) if o and Path(o).exists()), None)
     why = '' if found() else install_chromium()
     if not found(): sys.exit(f'Chromium is missing and could not be installed: {why}\nInstall it (Debian: apt install chromium), or name one: CHROMIUM=/path/to/chrome make test-browser\n0 passed, 1 failed')
-    return await play.chromium.launch(executable_path=found(), args=['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'])
+    return await play.chromium.launch(executable_path=found(), args=['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'])
 
 # JupyterLab
 
@@ -186,6 +186,7 @@ BROKEN_PAGE = '<!doctype html><html><head><title>x</title><meta name="viewport" 
 SIDEWAYS = '''() => { const all = [document.scrollingElement, ...document.querySelectorAll('body, main, article, [class*=bd-]')].filter(o => !o.closest('pre, table'));
     return all.filter(o => { if (!o.closest('nav, dialog, [class*=sidebar]') || o == document.scrollingElement) { const was = o.scrollLeft; o.scrollLeft = 60; const far = o.scrollLeft; o.scrollLeft = was; return far > 1 } })
         .map(o => `${o.tagName.toLowerCase()}.${o.className}`.slice(0, 60) + ` is ${o.scrollWidth} wide on a screen of ${innerWidth}`) }'''
+WINDOWS = dict(viewport=dict(width=1280, height=900)), dict(viewport=dict(width=390, height=844), has_touch=True)
 LINKS = '() => [...document.querySelectorAll("a[href]")].map(o => o.href)'
 GROUND = '() => getComputedStyle(document.body).backgroundColor + getComputedStyle(document.documentElement).backgroundColor'
 
@@ -216,34 +217,31 @@ def bad_links(hrefs, site, base):
         elif u.fragment and file.suffix == '.html' and not re.search(rf'\b(id|name)="?{re.escape(unquote(u.fragment))}["\s>]', file.read_text(encoding='utf-8')):
             yield f'broken link: {u.path[len(PREFIX):]}#{u.fragment}: no such place'
 
-async def look(browser, base, site, name, shots):
-    "Problems of one page at both widths, in light and dark."
-    problems = []
-    for device, how in dict(desktop=dict(viewport=dict(width=1280, height=900)), phone=dict(viewport=dict(width=390, height=844), has_touch=True)).items():
-        context = await browser.new_context(color_scheme='light', **how)
-        own = lambda url: url.startswith(base[:-len(PREFIX)]+'/') or urlsplit(url).scheme in ('data', 'blob', 'about')
-        async def refuse(route): problems.append(f'other host: {route.request.url}'); await route.abort()
-        await context.route(lambda url: not own(url), refuse)
-        page = await context.new_page()
-        page.on('console', lambda m: m.type == 'error' and 'Failed to load resource' not in m.text and problems.append(f'console: {m.text[:200]}'))
-        page.on('pageerror', lambda e: problems.append(f'script error: {str(e)[:200]}'))
-        page.on('response', lambda r: r.status >= 400 and problems.append(f'missing file: {r.url} ({r.status})'))
-        try:
-            await page.goto(base+name, wait_until='networkidle', timeout=60_000)
-            if device == 'desktop': problems += bad_links(await page.evaluate(LINKS), site, base)
-            else: problems += [f'sideways: {o}' for o in await page.evaluate(SIDEWAYS)]
-            grounds = []
-            for scheme in ('light', 'dark'):
-                await page.emulate_media(color_scheme=scheme)
-                for _ in range(20): # the theme follows the system after a moment
-                    await asyncio.sleep(.2)
-                    if (ground := await page.evaluate(GROUND)) not in grounds: break
-                grounds.append(ground)
-                if name != 'broken.html': await page.screenshot(path=shots/f'{Path(name).with_suffix("").as_posix().replace("/", "_")}_{device}_{scheme}.png')
-            if grounds[0] == grounds[1]: problems.append('light and dark: the ground is the same')
-        except Exception as e: problems.append(f'{device}: {type(e).__name__}: {str(e)[:200]}')
-        finally: await context.close()
-    return list(dict.fromkeys(problems))
+async def look(context, base, site, name, shots):
+    "Problems of one page in light and dark, in a window as wide as a desktop or a phone."
+    problems, page = [], await context.new_page()
+    phone = page.viewport_size['width'] < 600
+    own = lambda url: url.startswith(base[:-len(PREFIX)]+'/') or urlsplit(url).scheme in ('data', 'blob', 'about')
+    page.on('request', lambda r: own(r.url) or problems.append(f'other host: {r.url}'))
+    page.on('console', lambda m: m.type == 'error' and 'Failed to load resource' not in m.text and problems.append(f'console: {m.text[:200]}'))
+    page.on('pageerror', lambda e: problems.append(f'script error: {str(e)[:200]}'))
+    page.on('response', lambda r: r.status >= 400 and problems.append(f'missing file: {r.url} ({r.status})'))
+    try:
+        await page.goto(base+name, wait_until='networkidle', timeout=60_000)
+        if phone: problems += [f'sideways: {o}' for o in await page.evaluate(SIDEWAYS)]
+        else: problems += bad_links(await page.evaluate(LINKS), site, base)
+        grounds = []
+        for scheme in ('light', 'dark'):
+            await page.emulate_media(color_scheme=scheme)
+            for _ in range(20): # the theme follows the system after a moment
+                if (ground := await page.evaluate(GROUND)) not in grounds: break
+                await asyncio.sleep(.1)
+            grounds.append(ground)
+            if name != 'broken.html': await page.screenshot(path=shots/f'{Path(name).with_suffix("").as_posix().replace("/", "_")}_{"phone" if phone else "desktop"}_{scheme}.png')
+        if grounds[0] == grounds[1]: problems.append('light and dark: the ground is the same')
+    except Exception as e: problems.append(f'{type(e).__name__}: {str(e)[:200]}')
+    finally: await page.close()
+    return problems
 
 async def pages(browser, site, names, shots, report):
     "Every page of the site, two at a time."
@@ -253,8 +251,9 @@ async def pages(browser, site, names, shots, report):
     httpd, base = serve(site)
     queue = iter([*(o for o in there if not names or o[:-5] in names), 'broken.html'])
     async def worker():
+        windows = [await browser.new_context(color_scheme='light', **how) for how in WINDOWS]
         for name in queue:
-            problems = await look(browser, base, site, name, shots)
+            problems = list(dict.fromkeys([o for w in windows for o in await look(w, base, site, name, shots)]))
             if name != 'broken.html': report(f'page: {name}', '\n'.join(problems))
             else:
                 blind = [o for o in FAULTS if not any(o in p for p in problems)]

@@ -12,6 +12,15 @@ LIB, FROM_WHEEL = 'vjepa2_nb', '03c_checkpoints' # a notebook that is run from t
 IMPORT_ALL = f'''import importlib, pkgutil, {LIB}
 for m in pkgutil.walk_packages({LIB}.__path__, '{LIB}.'): importlib.import_module(m.name)'''
 
+FOR_QUARTO = '''import os, sys
+from execnb.nbio import read_nb
+from nbdev.processors import FilterDefaults
+home, os.environ['IN_TEST'] = os.getcwd(), '1'
+for path in sys.argv[1:]:
+    os.chdir(home) # where nbdev_docs runs them
+    try: FilterDefaults()(read_nb(path))
+    except Exception as e: print(f'BAD {path}: {str(e)[:400]} ({e.__cause__!r})'.replace('\\n', '  '))'''
+
 def environment():
     "Two workers on two cores: one thread each. No model hub, and no variable that changes what nbdev or Python do."
     env = {k: v for k, v in os.environ.items() if k not in ('IN_TEST', 'PYTHONPATH', 'PYTHONHOME')}
@@ -83,6 +92,12 @@ def fresh():
     status, out = run(sys.executable, 'tools/outputs.py', '--check')
     yield 'no notebook output is stale', status and tail(out, 60)
 
+def quarto():
+    "nbdev_docs can prepare every notebook for Quarto: it runs those cells alone that import, export or show documentation."
+    files = sorted(f for f in ROOT.glob('nbs/*.ipynb') if f.name[0] not in '._')
+    status, out = run(sys.executable, '-c', FOR_QUARTO, *(f.relative_to(ROOT) for f in files))
+    yield 'quarto: every notebook is prepared', '\n'.join(re.findall(r'^BAD (.*)', out, re.M)) or status and tail(out)
+
 def site():
     "The site is built without a warning; its pages have titles, words for pictures, contrast, and no dead or foreign link."
     work = ROOT/'.site'
@@ -140,7 +155,7 @@ def wheel():
             if status: return
     finally: shutil.rmtree(tmp, ignore_errors=True)
 
-CHECKS = {f.__name__: f for f in (export, clean, names, readme, outputs, lint, fresh, site, notebooks, wheel)}
+CHECKS = {f.__name__: f for f in (export, clean, names, readme, outputs, lint, fresh, quarto, site, notebooks, wheel)}
 
 def main(names):
     "Run the checks in `names`, or all; return 1 if one fails."

@@ -69,6 +69,16 @@ def values(ch):
         if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call) and getattr(last.value.func, 'id', '') == 'print': yield f'cell {c.i} ends in print'
         elif not isinstance(last, ast.Expr) and not c.tests and any('image/png' not in o.get('data', {}) for o in c.data['outputs']): yield f'cell {c.i} shows something, but does not end in a value'
 
+def sliders(ch):
+    "In the section of each widget with sliders there is a plain picture, for those who read it on paper, on GitHub or on a phone."
+    sections = [0]
+    for c in ch.cells: sections.append(sections[-1]+(not c.code and bool(re.search(r'^## ', c.source, re.M))))
+    kinds = [[k for o in c.data.get('outputs', []) for k in o.get('data', {})] for c in ch.cells]
+    moves = [any(''.join(o.get('data', {}).get('text/plain', '')).startswith('interactive(') for o in c.data.get('outputs', [])) for c in ch.cells]
+    plain = {s for c, s, k in zip(ch.cells, sections[1:], kinds) if 'hide' not in c.flags and any(o.startswith('image/') for o in k)}
+    for c, s, m in zip(ch.cells, sections[1:], moves):
+        if m and s not in plain: yield f'cell {c.i} has sliders, but no cell of its section a picture'
+
 def parameters(o):
     "What must be commented: the parameters of a function, those of a class's __init__, or the fields of a dataclass."
     if isinstance(o, ast.ClassDef):
@@ -147,7 +157,7 @@ def colab(ch):
     "A chapter has the cell that installs on Colab: `python tools/lint.py --fix` writes it."
     if ch.is_chapter and sum(c.source == ''.join(colab_cell(ch.stem)['source']) for c in ch.cells) != 1: yield 'no cell for Colab: run `.venv/bin/python tools/lint.py --fix`'
 
-RULES = {f.__name__: f for f in (lengths, values, docments, tested, sizes, exercises, table, opening, finished, form, colab)}
+RULES = {f.__name__: f for f in (lengths, values, sliders, docments, tested, sizes, exercises, table, opening, finished, form, colab)}
 
 def read(path):
     "A chapter from its file."
@@ -171,17 +181,18 @@ def good():
     "A little chapter that keeps every rule."
     def cell(i, source, **kw): return dict(cell_type='code', id=f'99-{i:03d}', metadata={}, source=source, outputs=[], execution_count=None) | kw
     def text(i, source): return dict(cell_type='markdown', id=f'99-{i:03d}', metadata={}, source=source)
-    shown = [dict(output_type='execute_result', data={'text/plain': '2'})]
+    def shown(kind='text/plain', value='2'): return [dict(output_type='execute_result', data={kind: value})]
     return dict(metadata=dict(kernelspec=dict(name='python3')), cells=[cell(0, '#| default_exp x'),
         text(1, '# T\n\n> line\n\nYou will see it. It takes 1 minute on 2 CPU cores.'), colab_cell('99_x'),
-        cell(2, '#| export\ndef f(\n    a:int # number\n)->int: # it\n    "One more."\n    return a+1'), cell(3, 'f(1)', outputs=shown), cell(4, 'assert f(1)==2'),
-        text(5, '## Try it\n\n1. Why?'), cell(6, '#| code-fold: true\nassert f(0)==1\nf(0)', outputs=shown), text(7, '2. How?'), cell(8, '#| code-fold: true\nassert f(2)==3'),
+        cell(2, '#| export\ndef f(\n    a:int # number\n)->int: # it\n    "One more."\n    return a+1'), cell(3, 'f(1)', outputs=shown()), cell(4, 'assert f(1)==2'),
+        text(5, '## Try it\n\n1. Why?'), cell(6, '#| code-fold: true\nassert f(0)==1\nf(0)', outputs=shown(value='interactive(children=(IntSlider')), text(7, '2. How?'), cell(8, '#| code-fold: true\nassert f(2)==3', outputs=shown('image/png')),
         text(9, '## Faithful / changed / why\n\n| a | b |\n|---|---|\n| 1 | 2 |')])
 
 MUTANTS = [ # rule, cell of `good`, what is replaced, by what
     ('lengths', 3, '    return a+1', '    return a+1\n'*51), ('lengths', 3, '    return a+1', '    a += 1\n'*11+'    return a'), ('lengths', 4, 'f(1)', 'f(1)\n'*26),
     ('lengths', 3, '    return a+1', '    return a+1\n'+'x = 1\n'*60), ('lengths', None, 'module', 'x\n'*321), ('values', 4, 'f(1)', 'print(f(1))'), ('values', 4, 'f(1)', 'y = f(1)'), ('values', 4, 'f(1)', 'with x: print(f(1))'),
-    ('values', 4, 'f(1)', 'for i in [1]: f(i)'), ('docments', 3, ' # number', ''), ('docments', 3, 'a:int', 'a, b'), ('docments', 3, '(\n    a:int # number\n)', '(a:int)'), ('docments', 3, '    "One more."\n', ''),
+    ('values', 4, 'f(1)', 'for i in [1]: f(i)'),
+    ('sliders', 9, None, dict(outputs=[])), ('sliders', 9, 'assert', '#| hide\nassert'), ('sliders', 8, '2. How?', '## How?'), ('docments', 3, ' # number', ''), ('docments', 3, 'a:int', 'a, b'), ('docments', 3, '(\n    a:int # number\n)', '(a:int)'), ('docments', 3, '    "One more."\n', ''),
     ('tested', 5, 'f(1)==2', '2'), ('sizes', None, 'size', SIZE+1), ('exercises', 6, 'Try it', 'Try'), ('exercises', 6, '1. Why?', '1. Why?\n\n3. Who?'), ('exercises', 9, 'assert f(2)==3', 'f(2)'),
     ('exercises', 8, '2. How?', ''), ('table', 10, 'changed', 'altered'), ('table', 10, '| 1 | 2 |', ''), ('opening', 1, '> line', 'line'), ('opening', 1, 'You will see', 'See'), ('opening', 1, 'on 2 CPU cores', ''),
     ('finished', 1, 'it.', 'TODO.'), ('finished', 5, 'assert', '# REMEASURE\nassert'), ('form', None, 'kernel', None), ('form', 4, None, dict(id='98-003')), ('form', 4, None, dict(id='99-002')), ('colab', 2, 'git+', 'git ')]
