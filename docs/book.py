@@ -1,20 +1,21 @@
 "What Sphinx does not know of nbdev: hidden cells, directive lines, links to names, docments, and words for every picture."
-import ast, base64, functools, inspect, json, pkgutil, re
+import ast, base64, functools, inspect, io, json, pkgutil, re
 from configparser import ConfigParser
 from pathlib import Path
 import jinja2, nbformat
+from PIL import Image
 from fastcore.docments import docments
+from pygments.formatters import HtmlFormatter
 
 ROOT = Path(__file__).resolve().parent.parent
 NBS, SRC = ROOT/'nbs', ROOT/'.site/src'
-cfg = ConfigParser(delimiters=['='])
-cfg.read(ROOT/'settings.ini', encoding='utf-8')
-cfg = cfg['DEFAULT']
+(settings := ConfigParser(delimiters=['='])).read(ROOT/'settings.ini', encoding='utf-8')
+cfg = settings['DEFAULT']
 LIB = cfg['lib_name']
 PARTS = {'00': 'Learning by watching', '05': 'What its features know', '08': 'A robot to act with', '10': 'Imagining and planning',
          '89': 'From the shell', '99': 'Reference'} # number of the first chapter -> heading in the sidebar
 WIDGET = 'application/vnd.jupyter.widget-view+json'
-SLIDER = '*Sliders, which move in JupyterLab and Colab. The figure beside them is one of their positions.*'
+SLIDER = '*Sliders, which move in JupyterLab and Colab. The nearest figure is one of their positions.*'
 
 chapters = sorted(f for f in NBS.glob('[!._]*.ipynb') if f.stem != 'index') # 00_video, 00a_transforms, ..., 90_cli
 notebook = functools.cache(lambda path: nbformat.read(path, 4))
@@ -34,8 +35,6 @@ def stage():
     pages |= {f'api/{m}.rst': f'{m}\n{"="*len(m)}\n\nChapter: :doc:`/{c}`\n\n.. automodule:: {LIB}.{m}\n' for m, c in chapter.items()}
     pages['api.rst'] = '\n'.join(['API', '===', '', *(f'* :doc:`api/{m}`: {rst(ast.get_docstring(ast.parse(files[m])))}' for m in order),
                                   '', '.. toctree::', '   :hidden:', '', *(f'   api/{m}' for m in order)])
-    for old in SRC.glob('**/*.*'):
-        if old.relative_to(SRC).as_posix() not in pages: old.unlink()
     for name, text in pages.items():
         (SRC/name).parent.mkdir(parents=True, exist_ok=True)
         (SRC/name).write_text(text, encoding='utf-8')
@@ -66,23 +65,28 @@ def words(cell, prose):
     text = '. '.join(o for o in ((doc or '').split('. ')[0].strip('.'), next((p for p in reversed(said) if p), '')) if o)
     return re.match(r'.{,300}([.:?!](?=\s)|$)|.{,300}', plain(text))[0]
 
-def readable(cell, prose):
-    "A code cell as the site shows it, or None."
+def wide(outputs): # is a picture among them too wide for a phone?
+    pictures = [base64.b64decode(v) for o in outputs for k, v in o.get('data', {}).items() if k in ('image/png', 'image/jpeg')]
+    return any(Image.open(io.BytesIO(o)).width > 640 for o in pictures)
+
+def readable(cell, prose, answer):
+    "A code cell as the site shows it, or None. An answer is folded, with what it shows."
     found = dict(re.findall(r'(?m)^#\s*\|\s*([\w-]+):?[ \t]*(.*)$', cell.source))
     cell.source = re.sub(r'(?m)^#\s*\|.*\n?', '', cell.source).strip()
     if found.keys() & {'hide', 'default_exp'} or not cell.source: return None
     imports = re.fullmatch(r'((from|import|#) ?.*\n?)+', cell.source)
-    tags = {'remove-input': found.get('echo') == 'false', 'hide-input': imports or found.get('code-fold') == 'true'}
+    answer = answer and found.get('code-fold') == 'true'
+    tags = {'remove-input': found.get('echo') == 'false', 'hide-input': imports, 'hide-cell': answer}
     slider = any(re.match('interactive|VBox', o.data['text/plain']) for o in cell.outputs if WIDGET in o.get('data', {})) # else a progress bar
     cell.outputs = [o for o in cell.outputs if WIDGET not in o.get('data', {})] + [nbformat.v4.new_output('display_data', {'text/markdown': SLIDER})]*slider
-    cell.metadata = {'tags': [k for k, v in tags.items() if v], 'mystnb': {'image': {'alt': words(cell, prose)}}}
-    if imports: cell.metadata.mystnb |= {'code_prompt_show': 'Imports', 'code_prompt_hide': 'Imports'}
+    prompt, image = 'Answer' if answer else 'Imports', {'alt': words(cell, prose), 'classes': 'wide' if wide(cell.outputs) else ''}
+    cell.metadata = {'tags': [k for k, v in tags.items() if v], 'mystnb': {'image': image, 'code_prompt_show': prompt, 'code_prompt_hide': prompt}}
     return cell
 
 def figure(cell_id):
     "The picture under a cell of the book, as a file beside the pages."
-    cell = next(c for f in [NBS/'index.ipynb', *chapters] for c in notebook(f).cells if c.id == cell_id)
-    kind, data = next((k[6:], v) for o in cell.outputs for k, v in o.get('data', {}).items() if k.startswith('image/'))
+    outputs = next(c.outputs for f in [NBS/'index.ipynb', *chapters] for c in notebook(f).cells if c.id == cell_id)
+    kind, data = next((k[6:], v) for o in outputs for k, v in o.get('data', {}).items() if k.startswith('image/'))
     (SRC/f'{cell_id}.{kind}').write_bytes(base64.b64decode(data))
     return f'{cell_id}.{kind}'
 
@@ -105,13 +109,17 @@ def landing(cells):
 def read_page(app, docname, content):
     "Sphinx reads a notebook: give it what a reader wants to see."
     if not (NBS/f'{docname}.ipynb').exists(): return
-    nb, prose, cells = nbformat.reads(content[0], 4), '', []
+    nb, prose, cells, asked = nbformat.reads(content[0], 4), '', [], False
     for c in nb.cells:
-        if c.cell_type == 'markdown': prose, c.source = c.source, linked(c.source)
-        if c.cell_type == 'markdown' or readable(c, prose): cells.append(c)
+        if c.cell_type == 'markdown': prose, asked, c.source = c.source, asked or '## Try it' in c.source, linked(c.source)
+        if c.cell_type == 'markdown' or readable(c, prose, asked): cells.append(c)
     nb.cells = landing(cells) if docname == 'index' else cells
     nb.metadata = {'language_info': {'name': 'python'}, **({'html_theme.sidebar_secondary.remove': True} if docname == 'index' else {})}
     content[0] = json.dumps(nb)
+
+class Lines(HtmlFormatter):
+    "Code whose long lines are folded: each knows its own indent, see site.css."
+    def wrap(self, source): return super().wrap((i, f'<span class="line" style="--indent:{len(o)-len(o.lstrip(" "))}">{o}</span>' if i else o) for i, o in source)
 
 def rst(text):
     "A docstring or docment in the language of autodoc: code, formulas, and signs that would mean something."
@@ -125,5 +133,6 @@ def describe(app, what, name, obj, options, lines):
     if what not in ('function', 'method', 'class', 'property'): return
     try: docs = docments(getattr(obj, 'fget', obj), returns=what != 'class')
     except Exception: return # no source, or no signature
-    lines += ['', *(f':param {k}: {rst(v)}' for k, v in docs.items() if v and k != 'return')]
+    short = [v for k, v in docs.items() if v and '->' in v and k != 'return'] # one comment for all of a one-line signature
+    lines += ['', *(rst(v.replace('->', '→')) for v in short), '', *(f':param {k}: {rst(v)}' for k, v in docs.items() if v and v not in short and k != 'return')]
     if docs.get('return'): lines.append(f':returns: {rst(docs["return"])}')

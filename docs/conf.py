@@ -4,14 +4,14 @@ from importlib.util import find_spec
 docs = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [docs, os.path.dirname(docs)]
 import book
+from sphinx import highlighting
 
 cfg, ROOT = book.cfg, book.ROOT
-project, author, html_title, language = cfg['title'], cfg['author'], cfg['title'], 'en'
+project, author, html_title, language = cfg['title'], cfg['author'], 'V-JEPA 2 as a book that runs', 'en'
 project_copyright, version = cfg['copyright'], cfg['version']
 extensions = ['myst_nb', 'sphinx.ext.autodoc', 'sphinx.ext.viewcode', 'sphinx.ext.githubpages', 'sphinx_copybutton']
 suppress_warnings = ['ref.python'] # the type `object` is also the name of a field
 nb_execution_mode, nb_ipywidgets_js, nb_merge_streams, nb_render_markdown_format = 'off', {}, True, 'myst'
-nb_code_prompt_show = nb_code_prompt_hide = 'Code'
 myst_enable_extensions = ['dollarmath', 'amsmath', 'colon_fence', 'attrs_inline', 'attrs_block']
 autodoc_default_options = {'members': True, 'undoc-members': True}
 autodoc_member_order, autodoc_typehints, autodoc_preserve_defaults = 'bysource', 'description', True
@@ -26,12 +26,13 @@ html_theme_options = dict(
     repository_url=cfg['git_url'], repository_branch=cfg['branch'], path_to_docs='nbs', use_repository_button=True,
     use_edit_page_button=True, use_download_button=True, use_fullscreen_button=False, home_page_in_toc=True,
     launch_buttons=dict(colab_url='https://colab.research.google.com'), navbar_persistent=[], show_navbar_depth=1,
-    logo=dict(text=cfg['title'], alt_text=f"{cfg['title']}, first page"), article_header_end=['article-header-buttons.html'])
+    logo=dict(text=html_title, alt_text=f'{html_title}, first page'), article_header_end=['article-header-buttons.html'])
 
 html_context = dict(default_mode='auto', edit=book.stage(), edit_page_provider_name='GitHub',
     edit_page_url_template=f"{cfg['git_url']}/edit/{cfg['branch']}/{{{{ edit[file_name] }}}}")
 
 def setup(app):
+    highlighting.PygmentsBridge.html_formatter = book.Lines
     app.connect('source-read', book.read_page)
     app.connect('autodoc-process-docstring', book.describe)
     app.connect('autodoc-skip-member', lambda app, what, name, obj, skip, options: # fields are in the list of parameters
