@@ -59,18 +59,19 @@ class GoalFollower:
         budget:int=8, # actions for one picture
         near:float=.06, # energy at which a picture counts as reached
         still:float=.006, # metres: a shorter move counts as arrival, whatever its turn
-        again:bool=True # begin with the first picture again when the last one was not reached
+        again:bool=True, # begin with the first picture again when the last one was not reached
+        goals=None # `Goals` to follow, such as pictures that you took; None: an expert shows them on the same start, which needs a simulator
     ):
         for name,value,known in (('subgoals',subgoals,FOLLOW),('gripper',gripper,GRIPPERS)):
             if value not in known: raise ValueError(f'{name}: expected one of {tuple(known)}, got {value!r}')
-        self.model,(self.subgoals,self.height),self.gripper,self.budget,self.near,self.still,self.again = model,FOLLOW[subgoals],gripper,budget,near,still,again
+        self.model,(self.subgoals,self.height),self.gripper,self.budget,self.near,self.still,self.again,self.given = model,FOLLOW[subgoals],gripper,budget,near,still,again,goals
         self.reset(0)
     def reset(self, seed):
         "Forget the episode; the seed is that of the samples."
         self.generator,self.goals,self.log = torch.Generator().manual_seed(seed),None,[]
     def begin(self, env):
         "Take the goal pictures of an episode."
-        self.goals = goal_images(env,stages=self.subgoals[env.task.name],expert=Expert(hover=self.height))
+        self.goals = self.given or goal_images(env,stages=self.subgoals[env.task.name],expert=Expert(hover=self.height))
         self.z,self.at = self.model.encode(self.goals.images,'goals'),0
         self.spent,self.settled = 0,False
     def next(self, z)->int: # features [1,P,D] -> number of the picture after this one
