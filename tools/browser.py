@@ -246,7 +246,7 @@ async def look(context, base, site, name, shots):
 async def pages(browser, site, names, shots, report):
     "Every page of the site, two at a time."
     if not (site/'index.html').exists(): return report('the site', f'{site} has no index.html: build it with `make docs`')
-    there = sorted(f.relative_to(site).as_posix() for f in site.glob('**/*.html') if not any(p[0] in '._' for p in f.relative_to(site).parts))
+    there = sorted(o for f in site.glob('**/*.html') if not (o := f.relative_to(site).as_posix()).startswith(('_static', '_sources')))
     for lost in {f'{n}.html' for n in names}-set(there): report(f'page: {lost}', 'there is no such page')
     httpd, base = serve(site)
     queue = iter([*(o for o in there if not names or o[:-5] in names), 'broken.html'])
