@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-LIB, FROM_WHEEL = 'vjepa2_nb', '03c_checkpoints' # a notebook that is run from the wheel's copy: quick, and it needs files
+LIB, FROM_WHEEL = 'vjepa2_nb', ('03c_checkpoints', '99_contributing') # notebooks that are run from the wheel's copy: quick, and they need files, and nbdev
 IMPORT_ALL = f'''import importlib, pkgutil, {LIB}
 for m in pkgutil.walk_packages({LIB}.__path__, '{LIB}.'): importlib.import_module(m.name)'''
 
@@ -148,7 +148,7 @@ def wheel():
                           'vjepa2 --help': (tmp/'venv/bin/vjepa2', '--help'),
                           'vjepa2 lab copies the book': (tmp/'venv/bin/vjepa2', 'lab', '--copy', tmp/'book'),
                           'install the extra lab': (*pip, f'{whl}[lab]'),
-                          'a copied notebook runs': (python, '-m', 'nbconvert', '--to', 'notebook', '--execute', tmp/f'book/{FROM_WHEEL}.ipynb')}.items():
+                          'copied notebooks run': (python, '-m', 'nbconvert', '--to', 'notebook', '--execute', *(tmp/f'book/{n}.ipynb' for n in FROM_WHEEL))}.items():
             status, out = run(*cmd, cwd=tmp)
             lost = 'book' in name and not status and book - {f.relative_to(tmp/'book').as_posix() for f in tmp.glob('book/**/*')}
             yield f'wheel: {name}', status and tail(out) or lost and f'the copy lacks {", ".join(sorted(lost))}'

@@ -18,11 +18,13 @@ def colab_cell(stem):
     "The cell that installs the package on Colab and does nothing elsewhere."
     cfg = ConfigParser(delimiters=['=']); cfg.read(ROOT/'settings.ini', encoding='utf-8')
     url, branch = cfg['DEFAULT']['git_url'], cfg['DEFAULT']['branch']
+    tests = ' '.join(f'"{o}"' for o in cfg['DEFAULT']['lab_requirements'].split() if '<' in o) # Colab has a Jupyter of its own
     source = f'''#| hide
 import sys
 if 'google.colab' in sys.modules: # does nothing elsewhere
-    !pip install -q "{LIB} @ git+{url}@{branch}" "fastcore<2" && vjepa2 lab --copy /content/book
-    %cd /content/book'''
+    !pip install -q "{LIB} @ git+{url}@{branch}" {tests} && vjepa2 lab --copy /content/book
+    %cd /content/book
+    import nbdev; nbdev.nbdev_export = lambda: None # there is no module to write there'''
     return dict(cell_type='code', execution_count=None, id=f'{stem.split("_")[0]}-colab', metadata={}, outputs=[], source=source.splitlines(True))
 
 class Cell:
