@@ -193,7 +193,7 @@ def show_dashboard(
     "Loss, spread, rank and probe side by side; several runs in one picture to compare them."
     panels = dict(loss=['loss'],spread=['target_std','online_std'],RankMe=['rank'],probe=[k for k in runs[0][0] if k not in ('step','loss','target_std','online_std','rank')])
     panels = {k:v for k,v in panels.items() if v}
-    fig,axs = plt.subplots(1,len(panels),figsize=(3*len(panels),2.4),dpi=72,layout='constrained')
+    fig,axs = plt.subplots(1,len(panels),figsize=(2.6*len(panels),2.4),dpi=72,layout='constrained')
     for ax,(panel,keys) in zip(axs,panels.items()):
         for i,run in enumerate(runs):
             for j,k in enumerate(keys):
@@ -220,12 +220,13 @@ def stored(
 # %% ../nbs/03b_diagnostics.ipynb #03b-050
 def show_table(
     rows:list, # dicts with the same keys
-    keys=None, # columns; None: all of the first row
+    keys=None, # columns, as the dicts name them; None: all of the first row
     share=('shape','color','direction','speed') # columns that are shares, shown in percent
 ): # IPython Markdown
-    "Dicts as a table; in a plain console use `.data`."
+    "Dicts as a table; in a plain console use `.data`. Headers have a space for each '_' of their key; NaN is shown as '–'."
     from IPython.display import Markdown
     keys = keys or list(rows[0])
-    text = lambda k,v: f'{100*v:.0f} %' if k in share else f'{v:.3g}' if isinstance(v,float) else str(v)
-    lines = [keys,['---']*len(keys)]+[[text(k,r[k]) for k in keys] for r in rows]
+    number = lambda k,v: '–' if math.isnan(v) else f'{100*v:.0f} %' if k in share else f'{v:.3g}'
+    text = lambda k,v: number(k,v) if isinstance(v,float) or k in share else str(v)
+    lines = [[str(k).replace('_',' ') for k in keys],['---']*len(keys)]+[[text(k,r[k]) for k in keys] for r in rows]
     return Markdown('\n'.join('| '+' | '.join(l)+' |' for l in lines))

@@ -251,7 +251,7 @@ def show_world(
     video:Tensor, # [B,3,T,H,W], 0..1 or uint8
     labels:dict|list|None=None, # from `World.sample`, or a list of texts: written above each row
     rows:int=4, columns:int=8, # clips and frames shown; the frames are evenly spaced
-    scale:float=.8, speeds:tuple|None=None, # inches per frame; `speeds` as in `describe`
+    scale:float=.8, speeds:tuple|None=None, dpi:int=66, # inches per frame; `speeds` as in `describe`; `dpi` pixels per inch
 ): # matplotlib Figure
     "Returns a figure with one filmstrip per clip, in 32 levels per colour so that notebooks stay small."
     import matplotlib.pyplot as plt
@@ -259,7 +259,7 @@ def show_world(
     rows,columns,extra = min(rows,len(video)),min(columns,video.shape[2]),.2 if labels else .03
     video = ((video/255 if video.dtype==torch.uint8 else video)*31).round()/31
     texts = [describe(labels,b,speeds) for b in range(rows)] if isinstance(labels,dict) else labels or ['']*rows
-    fig,axes = plt.subplots(rows,columns,figsize=(columns*scale,rows*(scale+extra)),dpi=66,squeeze=False)
+    fig,axes = plt.subplots(rows,columns,figsize=(columns*scale,rows*(scale+extra)),dpi=dpi,squeeze=False)
     for clip,text,line in zip(video,texts,axes):
         for t,ax in zip(torch.linspace(0,video.shape[2]-1,columns).round().long(),line): ax.imshow(clip[:,t].permute(1,2,0),interpolation='nearest'); ax.axis('off')
         line[0].set_title(text,fontsize=7,loc='left',pad=2)
@@ -294,7 +294,7 @@ def show_settings(
     for name,value in dict(pace=speed,x=.5,y=.5,bar_on=occluder>0,bar_width=occluder,bar_angle=.4,bar_offset=.1).items(): scene[name].fill_(value)
     video,known = world.render(scene,truth=True)
     change = F.pad((video.diff(dim=2).abs()*2).clamp(max=1),(0,0,0,0,1,0))
-    return show_world(torch.cat([video,change]),['hidden: '+' '.join(f'{h:.0%}' for h in known['hidden'][0]),'change'],columns=frames)
+    return show_world(torch.cat([video,change]),['hidden: '+' '.join(f'{h:.0%}' for h in known['hidden'][0]),'change'],columns=frames,dpi=90)
 def world_explorer():
     "Returns sliders (ipywidgets) for `show_settings`."
     from ipywidgets import interactive
