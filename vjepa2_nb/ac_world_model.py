@@ -235,7 +235,7 @@ def show_influence(
     change:Tensor # [T,T] from `influence`
 ): # the Figure
     "The changes as colours and numbers; all below the diagonal must be 0."
-    fig,ax = plt.subplots(figsize=(3.4,2.8),dpi=64,layout='constrained')
+    fig,ax = plt.subplots(figsize=(3.4,2.8),dpi=90,layout='constrained')
     ax.imshow(change,cmap='viridis',vmin=0)
     for k,row in enumerate(change.tolist()):
         for j,v in enumerate(row): ax.text(j,k,f'{v:.2g}',ha='center',va='center',fontsize=8,color='k' if v>change.max()*.6 else 'w')

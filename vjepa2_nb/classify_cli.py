@@ -7,7 +7,7 @@ __all__ = ['CLASSIFY', 'Looking', 'open_classifier', 'plan_big', 'look_at', 'cla
            'open_results', 'classify_folder', 'describe', 'classify_command', 'add_classify']
 
 # %% ../nbs/89c_classify_cli.ipynb #89c-003
-import argparse, json, shlex, sys, time
+import argparse, json, shlex, sys, textwrap, time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from .franka_cli import PICTURE, output
@@ -190,7 +190,7 @@ Names of probes: ssv2-vitl, ssv2-vitg-384, diving48-vitl, diving48-vitg-384."""
 
 def describe(row, about, parity)->str: # of `classify_film`, a sentence, of `compare_transformers` or None -> text
     "The answer for people."
-    lines = [f"film     {row['film']}",f'probe    {about}']
+    lines = [f"film     {row['film']}",textwrap.fill(about,90,initial_indent='probe    ',subsequent_indent=' '*9,break_long_words=False,break_on_hyphens=False)]
     lines += [f"frames   {', '.join(map(str,w))}" for w in row['frames']]
     lines += [f"seconds  {row['seconds']}"]
     for name,d in (parity or {}).items(): lines += [f"parity   {name}: {d['shape']}, difference at most {d['max_difference']:.1e}, mean {d['mean_difference']:.1e}, deviation of ours {d['scale']:.2g}: {'close' if d['close'] else 'not close'}"]
@@ -219,7 +219,9 @@ def classify_command(
     parity = compare_transformers(model,clips[0][0]) if args.check_parity else None
     print(json.dumps(row|dict(about=about)|(dict(parity=parity) if parity else {})) if args.json else describe(row,about,parity))
     if picture:
-        show_clip(frames,n=8,titles=sum(row['frames'],[])).savefig(picture,dpi=120)
+        fig = show_clip(frames,n=8,titles=sum(row['frames'],[]))
+        for ax in fig.axes: ax.title.set_fontsize(14)
+        fig.savefig(picture,dpi=80)
         if not args.json: print(f'picture  {picture}')
     return 0
 

@@ -115,7 +115,7 @@ def show_energy(
     slices = [slices] if isinstance(slices,Slice) else list(slices)
     true = None if true is None else _four('true',true)
     low,high = min(s.energy.min() for s in slices),max(s.energy.max() for s in slices)
-    fig,axs = plt.subplots(1,len(slices),figsize=(2.2*len(slices)+.6,2.1),dpi=58,squeeze=False,layout='constrained')
+    fig,axs = plt.subplots(1,len(slices),figsize=(2.2*len(slices)+.6,2.1),dpi=72 if len(slices)>1 else 96,squeeze=False,layout='constrained')
     for ax,s in zip(axs[0],slices): image = _draw(ax,s,true,low,high)
     bar = fig.colorbar(image,ax=axs[0,-1]); bar.set_label('energy',fontsize=8); bar.ax.tick_params(labelsize=7)
     plt.close(fig)

@@ -90,7 +90,8 @@ def show_searches(
     energy,columns = _grid(objective,axes,limits,n),[(0,1,2,6)[k] for k in axes]
     levels = energy.flatten().quantile(torch.linspace(.02,.8,6)).unique() # dense at the bottom
     (w,h),u = (limits[:4]*unit)[list(axes)].tolist(),unit[list(axes)]
-    fig,axs = plt.subplots(1,len(planners),figsize=(1.7*len(planners)+.3,2),dpi=56,layout='constrained',squeeze=False)
+    side = 2.7 if len(planners)==1 else 1.7
+    fig,axs = plt.subplots(1,len(planners),figsize=(side*len(planners)+.3,side+.3),dpi=84,layout='constrained',squeeze=False)
     for ax,(name,planner) in zip(axs[0],planners.items()):
         watch = Recorder(objective)
         plan = planner(watch,torch.Generator().manual_seed(seed))
