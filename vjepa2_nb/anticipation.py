@@ -80,7 +80,8 @@ class FutureTokens(nn.Module):
         if no_predictor and no_encoder: raise ValueError('no_encoder: expected False with no_predictor=True, else no tokens are left')
         if not no_predictor and predictor is None: raise ValueError('predictor: expected a Predictor, or no_predictor=True, got None')
         if num_steps<1: raise ValueError(f'num_steps: expected at least 1, got {num_steps}')
-        if predictor is not None and predictor.embed_dim!=encoder.embed_dim: raise ValueError(f'predictor: expected one for features of width {encoder.embed_dim}, as the encoder has, got {predictor.embed_dim}')
+        if predictor is not None and predictor.embed_dim!=encoder.embed_dim:
+            raise ValueError(f'predictor: expected one for features of width {encoder.embed_dim}, as the encoder has, got {predictor.embed_dim}')
         self.encoder,self.predictor,self.embed_dim = encoder,None if no_predictor else predictor,encoder.embed_dim
         self.frames_per_second,self.num_steps,self.mask_index,self.no_encoder = frames_per_second,num_steps,mask_index,no_encoder
         self.out_steps = max(1,num_output_frames//encoder.tubelet_size)
@@ -122,7 +123,8 @@ class AnticipationClassifier(nn.Module):
     ):
         self.config = {k:v for k,v in locals().items() if k not in ('self','__class__')}
         super().__init__()
-        if list(classes) not in (list(QUERIES),['action']): raise ValueError(f"classes: expected the number of classes of {', '.join(QUERIES)} in this order, or of action alone, got {classes}")
+        if list(classes) not in (list(QUERIES),['action']):
+            raise ValueError(f"classes: expected the number of classes of {', '.join(QUERIES)} in this order, or of action alone, got {classes}")
         self.embed_dim,self.classes = embed_dim,dict(classes)
         self.pooler = AttentivePooler(embed_dim,num_heads,depth,len(classes),mlp_ratio,init)
         for k,n in classes.items(): self.add_module(f'{k}_classifier',nn.Linear(embed_dim,n))
@@ -141,7 +143,8 @@ class Anticipator(nn.Module):
         classifier:AnticipationClassifier # of the same width
     ):
         super().__init__()
-        if tokens.embed_dim!=classifier.embed_dim: raise ValueError(f'classifier: expected one for tokens of width {tokens.embed_dim}, as the encoder gives, got {classifier.embed_dim}')
+        if tokens.embed_dim!=classifier.embed_dim:
+            raise ValueError(f'classifier: expected one for tokens of width {tokens.embed_dim}, as the encoder gives, got {classifier.embed_dim}')
         self.tokens,self.classifier = tokens,classifier
     def forward(self, video, seconds=1.): return self.classifier(self.tokens(video,seconds)) # see both
 
@@ -153,8 +156,10 @@ def focal_loss(
     gamma:float=2. # how fast an answer loses weight as it gets better; 0: none does
 )->Tensor: # scalar, the sum over clips and classes, as in the official code
     "Sigmoid focal loss. ValueError for labels that do not fit. (arXiv 1708.02002)"
-    if labels.shape!=logits.shape[:1] or labels.dtype!=torch.int64: raise ValueError(f'labels: expected int64 [{len(logits)}], got {labels.dtype} {list(labels.shape)}')
-    if len(labels) and not 0<=labels.min()<=labels.max()<logits.shape[1]: raise ValueError(f'labels: expected classes 0..{logits.shape[1]-1}, got {labels.min()}..{labels.max()}')
+    if labels.shape!=logits.shape[:1] or labels.dtype!=torch.int64:
+        raise ValueError(f'labels: expected int64 [{len(logits)}], got {labels.dtype} {list(labels.shape)}')
+    if len(labels) and not 0<=labels.min()<=labels.max()<logits.shape[1]:
+        raise ValueError(f'labels: expected classes 0..{logits.shape[1]-1}, got {labels.min()}..{labels.max()}')
     truth = F.one_hot(labels,logits.shape[1]).to(logits.dtype)
     miss = (truth-logits.sigmoid()).abs() # 1-q
     weight = alpha*truth+(1-alpha)*(1-truth)
@@ -172,7 +177,8 @@ class ClassRecall:
     def update(self, logits, labels): # [B,C], int64 [B] -> self
         "Count a batch. ValueError if logits and classes do not fit."
         C = len(self.seen)
-        if logits.ndim!=2 or logits.shape[1]!=C or labels.shape!=logits.shape[:1]: raise ValueError(f'logits: expected [B,{C}] with labels [B], got {list(logits.shape)} with {list(labels.shape)}')
+        if logits.ndim!=2 or logits.shape[1]!=C or labels.shape!=logits.shape[:1]:
+            raise ValueError(f'logits: expected [B,{C}] with labels [B], got {list(logits.shape)} with {list(labels.shape)}')
         hit = (logits.topk(self.k).indices==labels[:,None]).any(1)
         self.seen += labels.cpu().bincount(minlength=C); self.right += labels[hit].cpu().bincount(minlength=C)
         return self
@@ -198,7 +204,8 @@ def fit_anticipation(
     seed:int=0 # of the first weights and the order of the clips
 )->AnticipationClassifier: # in eval mode
     "Train an anticipation probe: AdamW, one cycle, the focal losses of all questions added. ValueError for labels that do not fit."
-    if bad:=[k for k in classes if k not in labels or len(labels[k])!=len(tokens)]: raise ValueError(f'labels: expected {len(tokens)} of each of {list(classes)}, one for each clip; missing or of another length: {bad}')
+    if bad:=[k for k in classes if k not in labels or len(labels[k])!=len(tokens)]:
+        raise ValueError(f'labels: expected {len(tokens)} of each of {list(classes)}, one for each clip; missing or of another length: {bad}')
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         probe = AnticipationClassifier(tokens.shape[2],classes,num_heads,depth,init='xavier')
@@ -258,12 +265,14 @@ def build_anticipation(
 ): # `Anticipator` in eval mode, or `AnticipationClassifier` without an encoder
     "The model of an EK100 probe. ValueError names the file and what does not fit."
     path = getattr(checkpoint,'path',None) or 'checkpoint'
-    if 'classes' not in checkpoint.config.get('classifier',{}): raise ValueError(f'{path}: expected an anticipation probe, with answers for verb, noun and action, got {getattr(checkpoint,"kind","something else")}')
+    if 'classes' not in checkpoint.config.get('classifier',{}):
+        raise ValueError(f'{path}: expected an anticipation probe, with answers for verb, noun and action, got {getattr(checkpoint,"kind","something else")}')
     probe = _part(AnticipationClassifier,checkpoint,'classifier',path)
     if encoder_checkpoint is None: return probe.eval()
     source = getattr(encoder_checkpoint,'path',None) or 'encoder_checkpoint'
     encoder = _part(VisionTransformer,encoder_checkpoint,'encoder',source)
-    if 'mask_tokens.0' not in encoder_checkpoint.state.get('predictor',{'mask_tokens.0':0}): raise ValueError(f'{source}: expected the predictor of the pretraining, which has mask tokens, got another one')
+    if 'mask_tokens.0' not in encoder_checkpoint.state.get('predictor',{'mask_tokens.0':0}):
+        raise ValueError(f'{source}: expected the predictor of the pretraining, which has mask tokens, got another one')
     predictor = None if kw.get('no_predictor') else _part(Predictor,encoder_checkpoint,'predictor',source)
     try: return Anticipator(FutureTokens(encoder,predictor,**kw),probe).eval()
     except ValueError as e: raise ValueError(f'{path}: {e}') from None
@@ -275,6 +284,7 @@ def top_actions(
     k:int=5 # how many
 )->list: # of dicts 'label', 'probability'
     "The likeliest classes. Each has its own yes or no, so the probabilities do not add up to 1. ValueError if the list does not fit."
-    if logits.shape!=(len(classes),): raise ValueError(f'classes: expected one for each of the answers, {list(logits.shape)}, got {len(classes)}')
+    if logits.shape!=(len(classes),):
+        raise ValueError(f'classes: expected one for each of the answers, {list(logits.shape)}, got {len(classes)}')
     p,ids = logits.sigmoid().topk(min(k,len(classes)))
     return [dict(label=classes[i],probability=q) for i,q in zip(ids.tolist(),p.tolist())]

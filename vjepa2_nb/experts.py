@@ -274,7 +274,7 @@ def success_table(
         except process.BrokenProcessPool: raise RuntimeError(f'policies: a process ended while it loaded or ran {list(policies)}; a policy must come from a module, not from a notebook cell, and a script needs `if __name__ == "__main__":`') from None
 def show_success(table): # IPython Markdown
     "The `table` that `success_table` returns, one row a policy: successes of n, with the 95 % interval in percent."
-    text = lambda r: f"{r['success']}/{r['n']} ({100*r['low']:.0f}–{100*r['high']:.0f} %)"
+    text = lambda r: f"{r['success']}/{r['n']}\u00a0({100*r['low']:.0f}–{100*r['high']:.0f}\u00a0%)"
     names = dict.fromkeys(r['policy'] for r in table)
     return show_table([dict(policy=k, **{f"{r['task']} {r['object']}": text(r) for r in table if r['policy'] == k}) for k in names])
 

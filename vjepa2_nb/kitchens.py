@@ -55,7 +55,8 @@ def show_formulas(
         ax.scatter(t,np.full(len(t),row),s=14,c=np.where(seen,'C1','C0'))
         ax.plot([t[-1],moment],[row,row],':',c='.4',lw=1); ax.plot(moment,row,'v',c='k',ms=6)
         ax.text(1.01,row,f'{seen.sum()} of {len(t)} show it',transform=ax.get_yaxis_transform(),fontsize=8,va='center')
-    ax.set(yticks=range(len(cases)),yticklabels=[f'{f}, point {p:g}' for f,p in cases[::-1]],ylim=(-.6,len(cases)-.15),xlabel='seconds from the first frame of the action')
+    ax.set(yticks=range(len(cases)),yticklabels=[f'{f}, point {p:g}' for f,p in cases[::-1]],ylim=(-.6,len(cases)-.15),
+        xlabel='seconds from the first frame of the action')
     ax.tick_params(labelsize=8); plt.close(fig)
     return fig
 
@@ -77,10 +78,12 @@ class Action:
 def _read_row(path, line, row): # -> Action
     def whole(k):
         try: return int(row[k])
-        except (TypeError,ValueError): raise ValueError(f"{path}, line {line}: {k}: expected a whole number, got {row[k]!r}"+'; this row has no label'*(not row[k])) from None
+        except (TypeError,ValueError):
+            raise ValueError(f"{path}, line {line}: {k}: expected a whole number, got {row[k]!r}"+'; this row has no label'*(not row[k])) from None
     if lost:=[k for k in COLUMNS[:2] if not row[k]]: raise ValueError(f'{path}, line {line}: {lost[0]}: expected a name, got nothing')
     a = Action(row['participant_id'],row['video_id'],*map(whole,COLUMNS[2:]))
-    if a.start<0 or a.stop<a.start: raise ValueError(f'{path}, line {line}: stop_frame: expected a frame at or after start_frame={a.start}, got {a.stop}')
+    if a.start<0 or a.stop<a.start:
+        raise ValueError(f'{path}, line {line}: stop_frame: expected a frame at or after start_frame={a.start}, got {a.stop}')
     if min(a.pair)<0: raise ValueError(f'{path}, line {line}: expected classes of at least 0, got verb {a.verb}, noun {a.noun}')
     return a
 
@@ -93,7 +96,8 @@ def read_annotations(
     with open(path,newline='',encoding='utf-8') as f:
         table = csv.DictReader(f)
         lost = [c for c in COLUMNS if c not in (table.fieldnames or ())]
-        if lost: raise ValueError(f"{path}: expected the columns {', '.join(COLUMNS)}; missing: {', '.join(lost)}"+'. The labels of the test set are not public; use the training or validation file'*('verb_class' in lost))
+        if lost:
+            raise ValueError(f"{path}: expected the columns {', '.join(COLUMNS)}; missing: {', '.join(lost)}"+'. The labels of the test set are not public; use the training or validation file'*('verb_class' in lost))
         rows = [_read_row(path,table.line_num,r) for r in table]
     if not rows: raise ValueError(f'{path}: expected at least one annotated action, found none')
     return rows
@@ -118,8 +122,11 @@ class ActionClasses:
             if len(index)!=len(v): raise ValueError(f'{name}: expected each class once, got {len(v)} entries of {len(index)} classes')
     def labels(self, rows): # list of `Action` -> dict of int64 [n]
         "Class numbers for training and testing. ValueError names pairs that are not in the list."
-        if lost:=sorted({a.pair for a in rows}-self._index[2].keys()): raise ValueError(f'annotations: {len(lost)} pairs of (verb, noun) are not among the {len(self.actions)} classes: {lost[:3]}; `known` drops them, as the official code does')
-        return {k:torch.tensor([index[c] for c in keys]) for k,index,keys in zip(('verb','noun','action'),self._index,([a.verb for a in rows],[a.noun for a in rows],[a.pair for a in rows]))}
+        if lost:=sorted({a.pair for a in rows}-self._index[2].keys()):
+            raise ValueError(f'annotations: {len(lost)} pairs of (verb, noun) are not among the {len(self.actions)} classes: {lost[:3]}; `known` drops them, as the official code does')
+        return {k:torch.tensor([index[c] for c in keys])
+            for k,index,keys in zip(('verb','noun','action'),self._index,
+            ([a.verb for a in rows],[a.noun for a in rows],[a.pair for a in rows]))}
     def known(self, rows): # -> those rows whose pair is a class
         "What a probe with these classes can answer at all."
         return [a for a in rows if a.pair in self._index[2]]
@@ -128,13 +135,15 @@ class ActionClasses:
     def load(cls, path):
         "Read what `save` wrote. ValueError names the file if it is something else."
         try: return cls(**json.loads(Path(path).read_text(encoding='utf-8')))
-        except (TypeError,ValueError) as e: raise ValueError(f'{path}: expected lists of verbs, nouns and actions, got something else ({e})') from None
+        except (TypeError,ValueError) as e:
+            raise ValueError(f'{path}: expected lists of verbs, nouns and actions, got something else ({e})') from None
 
 def official_classes(
     rows:list # of `Action`: all of the training file, in its order; another file or order gives another list
 )->ActionClasses:
     "The numbering of the released EK100 probes. RuntimeError where Python's sets have another order."
-    if not _same_order(): raise RuntimeError('official_classes: this Python orders sets otherwise than CPython 3.8 to 3.13; make the list there, `save` it, and `load` it here')
+    if not _same_order():
+        raise RuntimeError('official_classes: this Python orders sets otherwise than CPython 3.8 to 3.13; make the list there, `save` it, and `load` it here')
     return ActionClasses(list(set(a.verb for a in rows)),list(set(a.noun for a in rows)),list(set(a.pair for a in rows)))
 
 # %% ../nbs/07b_kitchens.ipynb #07b-030
