@@ -1,11 +1,13 @@
 """Look at the book as a person does, in headless Chromium. `python tools/browser.py [--notebooks NAME ...] [--pages NAME ...]`
 
 Notebooks: `vjepa2 lab` copies the book and starts JupyterLab; each notebook is opened, Run All is done, every slider and menu is moved.
-Pages: each page of the built site (`_docs`) is opened at desktop and phone width, in light and dark; its screenshots go to --shots.
+Pages: each page of the built site (`_docs`) is opened at desktop and phone width, in light and dark (listings of source code: desktop only);
+its screenshots go to --shots.
 Both parts also get something broken, and must see it. Without names: all notebooks and all pages. NAME is `00_video` or `index`.
 """
 import argparse, asyncio, json, os, re, secrets, shutil, socket, subprocess, sys, tempfile, threading, time
-from functools import partial
+from functools import cache, partial
+from html import unescape
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -204,6 +206,9 @@ def serve(site):
     threading.Thread(target=s.serve_forever, daemon=True).start()
     return s, f'http://127.0.0.1:{s.server_address[1]}{PREFIX}'
 
+@cache
+def places(file): return set(map(unescape, re.findall(r'\b(?:id|name)="([^"]*)"', file.read_text(encoding='utf-8')))) # what a link can lead to in it
+
 def bad_links(hrefs, site, base):
     "Links into the site that lead nowhere. Links to other hosts are not followed."
     for href in sorted(set(hrefs)):
@@ -214,7 +219,7 @@ def bad_links(hrefs, site, base):
         if file.is_dir(): file = file/'index.html'
         if file.name == 'broken.html': continue
         if not file.is_file(): yield f'broken link: {u.path[len(PREFIX):]}'
-        elif u.fragment and file.suffix == '.html' and not re.search(rf'\b(id|name)="?{re.escape(unquote(u.fragment))}["\s>]', file.read_text(encoding='utf-8')):
+        elif u.fragment and file.suffix == '.html' and unquote(u.fragment) not in places(file):
             yield f'broken link: {u.path[len(PREFIX):]}#{u.fragment}: no such place'
 
 async def look(context, base, site, name, shots):
@@ -253,7 +258,8 @@ async def pages(browser, site, names, shots, report):
     async def worker():
         windows = [await browser.new_context(color_scheme='light', **how) for how in WINDOWS]
         for name in queue:
-            problems = list(dict.fromkeys([o for w in windows for o in await look(w, base, site, name, shots)]))
+            both = windows[:1] if name.startswith('_modules') else windows # listings of source code: at desktop width only
+            problems = list(dict.fromkeys([o for w in both for o in await look(w, base, site, name, shots)]))
             if name != 'broken.html': report(f'page: {name}', '\n'.join(problems))
             else:
                 blind = [o for o in FAULTS if not any(o in p for p in problems)]

@@ -71,6 +71,13 @@ def values(ch):
         if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call) and getattr(last.value.func, 'id', '') == 'print': yield f'cell {c.i} ends in print'
         elif not isinstance(last, ast.Expr) and not c.tests and any('image/png' not in o.get('data', {}) for o in c.data['outputs']): yield f'cell {c.i} shows something, but does not end in a value'
 
+def readable(ch):
+    "No visible output has a temporary path, the name of a NumPy type around a number, or more than eleven decimals."
+    for c in ch.code:
+        if 'hide' in c.flags: continue
+        text = '\n'.join(''.join(o.get('text', '')) + ''.join(o.get('data', {}).get('text/markdown', o.get('data', {}).get('text/plain', ''))) for o in c.data['outputs'])
+        if m := re.search(r'/tmp/\S*|np\.\w+\(|\d\.\d{12,}', text): yield f'cell {c.i} shows {m[0][:40]}'
+
 def sliders(ch):
     "In the section of each widget with sliders there is a plain picture, for those who read it on paper, on GitHub or on a phone."
     sections = [0]
@@ -159,7 +166,7 @@ def colab(ch):
     "A chapter has the cell that installs on Colab: `python tools/lint.py --fix` writes it."
     if ch.is_chapter and sum(c.source == ''.join(colab_cell(ch.stem)['source']) for c in ch.cells) != 1: yield 'no cell for Colab: run `.venv/bin/python tools/lint.py --fix`'
 
-RULES = {f.__name__: f for f in (lengths, values, sliders, docments, tested, sizes, exercises, table, opening, finished, form, colab)}
+RULES = {f.__name__: f for f in (lengths, values, readable, sliders, docments, tested, sizes, exercises, table, opening, finished, form, colab)}
 
 def read(path):
     "A chapter from its file."
@@ -194,6 +201,7 @@ MUTANTS = [ # rule, cell of `good`, what is replaced, by what
     ('lengths', 3, '    return a+1', '    return a+1\n'*51), ('lengths', 3, '    return a+1', '    a += 1\n'*11+'    return a'), ('lengths', 4, 'f(1)', 'f(1)\n'*26),
     ('lengths', 3, '    return a+1', '    return a+1\n'+'x = 1\n'*60), ('lengths', None, 'module', 'x\n'*321), ('values', 4, 'f(1)', 'print(f(1))'), ('values', 4, 'f(1)', 'y = f(1)'), ('values', 4, 'f(1)', 'with x: print(f(1))'),
     ('values', 4, 'f(1)', 'for i in [1]: f(i)'),
+    *(('readable', 4, None, dict(outputs=[dict(output_type='execute_result', data={'text/plain': o})])) for o in ('/tmp/tmpx/a', 'np.float64(1.0)', '0.1234567890123')),
     ('sliders', 9, None, dict(outputs=[])), ('sliders', 9, 'assert', '#| hide\nassert'), ('sliders', 8, '2. How?', '## How?'), ('docments', 3, ' # number', ''), ('docments', 3, 'a:int', 'a, b'), ('docments', 3, '(\n    a:int # number\n)', '(a:int)'), ('docments', 3, '    "One more."\n', ''),
     ('tested', 5, 'f(1)==2', '2'), ('sizes', None, 'size', SIZE+1), ('exercises', 6, 'Try it', 'Try'), ('exercises', 6, '1. Why?', '1. Why?\n\n3. Who?'), ('exercises', 9, 'assert f(2)==3', 'f(2)'),
     ('exercises', 8, '2. How?', ''), ('table', 10, 'changed', 'altered'), ('table', 10, '| 1 | 2 |', ''), ('opening', 1, '> line', 'line'), ('opening', 1, 'You will see', 'See'), ('opening', 1, 'on 2 CPU cores', ''),
